@@ -1,0 +1,1 @@
+"""The benchmark that grows: schema, store, exchange."""

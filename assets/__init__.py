@@ -1,0 +1,1 @@
+"""Sample clips and shipped weights, read through importlib.resources."""

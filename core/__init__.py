@@ -1,0 +1,1 @@
+"""What the program knows about video, sound, masks, sentences and models; no user interface, no database."""

@@ -1,0 +1,37 @@
+"""Systems and segmenters by name; a module is imported only when its name is asked for."""
+
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from core.errors import RefavsError
+from core.segment.protocol import Segmenter
+from core.systems.protocol import System
+
+SEGMENTERS = {
+    "classical": "core.segment.classical:ClassicalSegmenter",
+}
+SYSTEMS = {
+    "cue": "core.systems.cue.system:CueReasoner",
+}
+AUTO_SEGMENTERS = ("classical",)  # best first; `auto` takes the first whose weights are present
+
+
+@cache
+def segmenter(name: str = "auto") -> Segmenter:
+    """The segmenter of that name, made once."""
+    return _make(SEGMENTERS, "segmenter", AUTO_SEGMENTERS[0] if name == "auto" else name)
+
+
+@cache
+def system(name: str = "cue", weights: Path | None = None) -> System:
+    """The system of that name, made once; `weights` is a folder saved by training."""
+    return _make(SYSTEMS, "system", name, **({} if weights is None else {"weights": weights}))
+
+
+def _make(table: dict[str, str], kind: str, name: str, **options: Any) -> Any:
+    if name not in table:
+        raise RefavsError(f"There is no {kind} named {name!r}; choose one of: {', '.join(sorted(table))}.")
+    module, _, attribute = table[name].partition(":")
+    return getattr(import_module(module), attribute)(**options)
