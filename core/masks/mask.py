@@ -7,6 +7,7 @@ import numpy as np
 from pycocotools import mask as coco
 
 from core.errors import RefavsError
+from core.masks.runs import check
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +24,10 @@ class Mask:
     @classmethod
     def encode(cls, pixels: np.ndarray) -> "Mask":
         """From a bool (or 0/1) array [H, W]."""
-        if pixels.ndim != 2:
-            raise RefavsError(f"A mask needs an array [H, W]; got shape {pixels.shape}.")
+        if pixels.ndim != 2 or 0 in pixels.shape:
+            raise RefavsError(
+                f"A mask needs an array [H, W] of at least one pixel; got shape {pixels.shape}."
+            )
         rle = coco.encode(np.asfortranarray(pixels.astype(bool), dtype=np.uint8))
         return cls((int(pixels.shape[0]), int(pixels.shape[1])), rle["counts"].decode("ascii"))
 
@@ -35,12 +38,24 @@ class Mask:
 
     @classmethod
     def from_coco(cls, rle: dict[str, Any]) -> "Mask":
-        """From {"size": [H, W], "counts": compressed text or bytes, or a list of run lengths}."""
-        size = (int(rle["size"][0]), int(rle["size"][1]))
-        counts = rle["counts"]
-        if isinstance(counts, list):
-            counts = coco.frPyObjects({"size": list(size), "counts": counts}, *size)["counts"]
-        return cls(size, counts.decode("ascii") if isinstance(counts, bytes) else counts)
+        """From {"size": [H, W], "counts": compressed text or bytes, or a list of run lengths}.
+
+        Raises RefavsError unless the runs fill the picture exactly: pycocotools would decode the rest
+        from stray memory.
+        """
+        try:
+            size = (int(rle["size"][0]), int(rle["size"][1]))
+            counts = rle["counts"]
+            if isinstance(counts, list):
+                counts = coco.frPyObjects({"size": list(size), "counts": counts}, *size)["counts"]
+            text = counts.decode("ascii") if isinstance(counts, bytes) else str(counts)
+        except (KeyError, IndexError, TypeError, ValueError) as error:
+            raise RefavsError(
+                'A mask must be {"size": [H, W], "counts": run-length text or a list of run lengths}; '
+                f"this one cannot be read ({type(error).__name__}: {error})."
+            ) from error
+        check(size, text)
+        return cls(size, text)
 
     def to_coco(self) -> dict[str, Any]:
         """{"size": [H, W], "counts": text}, ready for JSON."""
@@ -48,12 +63,12 @@ class Mask:
 
     def decode(self) -> np.ndarray:
         """bool [H, W]."""
-        return coco.decode(self._rle()).astype(bool)
+        return coco.decode(self.rle()).astype(bool)
 
     @property
     def area(self) -> int:
         """Number of pixels."""
-        return int(coco.area(self._rle()))
+        return int(coco.area(self.rle()))
 
     @property
     def is_empty(self) -> bool:
@@ -64,8 +79,9 @@ class Mask:
         """(x0, y0, x1, y1) in pixels, x1 and y1 exclusive; None for an empty mask."""
         if self.is_empty:
             return None
-        x, y, w, h = (int(v) for v in coco.toBbox(self._rle()))
+        x, y, w, h = (int(v) for v in coco.toBbox(self.rle()))
         return x, y, x + w, y + h
 
-    def _rle(self) -> dict[str, Any]:
+    def rle(self) -> dict[str, Any]:
+        """The form that pycocotools takes: counts as bytes."""
         return {"size": list(self.size), "counts": self.counts.encode("ascii")}

@@ -20,7 +20,7 @@ class FrameMask:
 
 @dataclass(frozen=True)
 class Track:
-    """masks: frame index of the video -> mask. An empty mask says absent; a missing index was never answered."""
+    """masks: frame index of the video -> mask. Empty = absent; a missing index was never answered."""
 
     size: tuple[int, int]
     masks: Mapping[int, Mask] = field(default_factory=dict)
