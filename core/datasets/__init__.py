@@ -1,0 +1,1 @@
+"""Datasets on disk: paths, reading, writing, checking. One file a layout."""
