@@ -1,0 +1,1 @@
+"""Work out of the store and into it: one file a format."""

@@ -1,0 +1,181 @@
+"""Going back: undo, redo and bringing back are changes like any other."""
+
+from collections import defaultdict
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from annotations.edit import Edit, MaskValue, mask_value
+from annotations.records import ChangeInfo, ConflictError, Saved, StoreError
+from annotations.schema import (
+    Annotator,
+    ChangeRow,
+    ClipRow,
+    MaskHead,
+    MaskVersion,
+    ObjectRow,
+    ObjectVersion,
+    PairRow,
+    PairVersion,
+    Rle,
+    VideoRow,
+    WorkSession,
+)
+from core.masks import Mask, Track
+
+
+def undo(db: Session, session: UUID, clip: UUID) -> Saved | None:
+    done, _ = _stacks(db, session, clip)
+    return _revert(db, session, clip, done[-1], "undo") if done else None
+
+
+def redo(db: Session, session: UUID, clip: UUID) -> Saved | None:
+    _, undone = _stacks(db, session, clip)
+    return _revert(db, session, clip, undone[-1], "redo") if undone else None
+
+
+def _stacks(db: Session, session: UUID, clip: UUID) -> tuple[list[int], list[int]]:
+    """(what undo takes back, what redo takes back), newest last: the annotator's changes of the clip, played.
+
+    Redo takes back the undo, so it writes what the first change had written.
+    """
+    annotator = sa.select(WorkSession.annotator_id).where(WorkSession.id == session).scalar_subquery()
+    mine = sa.select(WorkSession.id).where(WorkSession.annotator_id == annotator)
+    query = sa.select(ChangeRow.seq, ChangeRow.act).where(
+        ChangeRow.clip_id == clip, ChangeRow.session_id.in_(mine), ChangeRow.rows > 0
+    )
+    done: list[int] = []
+    undone: list[int] = []
+    for seq, act in db.execute(query.order_by(ChangeRow.seq)):
+        if act == "undo":
+            done.pop()
+            undone.append(seq)
+        else:
+            if act == "redo":
+                undone.pop()
+            else:
+                undone.clear()
+            done.append(seq)
+    return done, undone
+
+
+def _revert(db: Session, session: UUID, clip: UUID, seq: int, act: str) -> Saved:
+    """Write again what each version of change `seq` had replaced."""
+    edit = Edit(db, session=session, clip=clip, act=act, undoes=seq)
+    written: dict[UUID, dict[int, MaskVersion]] = defaultdict(dict)
+    for mask in db.scalars(sa.select(MaskVersion).where(MaskVersion.change == seq)):
+        written[mask.object_id][mask.frame] = mask
+    for object_id, masks in written.items():
+        for frame, (head, *value) in edit.mask_heads(object_id, masks).items():
+            _unchanged(tuple(value), mask_value(masks[frame]), head)
+        edit.set_masks(object_id, {f: _before(db, mask) for f, mask in masks.items()})
+    for version in db.scalars(sa.select(ObjectVersion).where(ObjectVersion.change == seq)):
+        thing = db.get_one(ObjectRow, version.object_id)
+        now = db.get_one(ObjectVersion, (thing.id, thing.head))
+        _unchanged((now.category, now.deleted), (version.category, version.deleted), thing.head)
+        if version.replaces is None:
+            edit.set_object(thing, version.category, deleted=True)
+        else:
+            old = db.get_one(ObjectVersion, (thing.id, version.replaces))
+            edit.set_object(thing, old.category, deleted=old.deleted)
+    for pair in db.scalars(sa.select(PairVersion).where(PairVersion.change == seq)):
+        row = db.get_one(PairRow, pair.pair_id)
+        _unchanged(_said(edit, row.id, row.head), _said(edit, row.id, seq), row.head)
+        last = pair if pair.replaces is None else db.get_one(PairVersion, (row.id, pair.replaces))
+        edit.set_pair(
+            row,
+            last.expression_id,
+            last.status,
+            last.split,
+            last.label,
+            deleted=pair.replaces is None or last.deleted,
+            objects=edit.objects_of(row.id, last.change),
+        )
+    return edit.saved()
+
+
+def _before(db: Session, mask: MaskVersion) -> MaskValue:
+    if mask.replaces is None:
+        return None, mask.source, 0.0
+    return mask_value(db.get_one(MaskVersion, (mask.object_id, mask.frame, mask.replaces)))
+
+
+def _said(edit: Edit, pair: UUID, change: int) -> tuple[Any, ...]:
+    v = edit.db.get_one(PairVersion, (pair, change))
+    return v.expression_id, v.status, v.split, v.label, v.deleted, tuple(edit.objects_of(pair, change))
+
+
+def _unchanged(now: tuple[Any, ...], written: tuple[Any, ...], head: int) -> None:
+    """What counts now is what the change wrote, by itself or by a redo of it."""
+    if now != written:
+        raise ConflictError(
+            "Somebody else has changed the same thing since; nothing was undone: load the clip again.",
+            theirs=head,
+        )
+
+
+def of_object(db: Session, object_id: UUID) -> list[ChangeInfo]:
+    frames: dict[int, list[int]] = defaultdict(list)
+    query = sa.select(MaskVersion.change, MaskVersion.frame).where(MaskVersion.object_id == object_id)
+    for change, frame in db.execute(query.order_by(MaskVersion.frame)):
+        frames[change].append(frame)
+    versions = sa.select(ObjectVersion.change).where(ObjectVersion.object_id == object_id)
+    touched = sa.union(versions, sa.select(MaskVersion.change).where(MaskVersion.object_id == object_id))
+    changes = (
+        sa.select(ChangeRow, Annotator.name)
+        .join(WorkSession, WorkSession.id == ChangeRow.session_id)
+        .join(Annotator, Annotator.id == WorkSession.annotator_id)
+        .where(ChangeRow.seq.in_(touched))
+        .order_by(ChangeRow.seq)
+    )
+    return [
+        ChangeInfo(row.id, row.seq, row.act, name, row.session_id, row.at, tuple(frames[row.seq]), row.undoes)
+        for row, name in db.execute(changes)
+    ]
+
+
+def track_at(db: Session, object_id: UUID, version: int) -> Track:
+    size = db.execute(
+        sa.select(VideoRow.height, VideoRow.width)
+        .join(ClipRow, ClipRow.video_id == VideoRow.id)
+        .join(ObjectRow, ObjectRow.clip_id == ClipRow.id)
+        .where(ObjectRow.id == object_id)
+    ).one_or_none()
+    if size is None:
+        raise StoreError(f"The store has no object {object_id}.")
+    query = (
+        sa.select(MaskVersion.frame, Rle.height, Rle.width, Rle.counts)
+        .join(Rle, Rle.id == MaskVersion.rle_id)
+        .where(_newest(object_id, version))
+        .order_by(MaskVersion.frame)
+    )
+    masks = {frame: Mask((h, w), counts) for frame, h, w, counts in db.execute(query)}
+    return Track((size[0], size[1]), masks)
+
+
+def bring_back(db: Session, session: UUID, object_id: UUID, version: int, change: UUID | None) -> Saved:
+    thing = db.get(ObjectRow, object_id)
+    if thing is None:
+        raise StoreError(f"The store has no object {object_id}.")
+    edit = Edit(db, session=session, clip=thing.clip_id, act="bring back", change=change)
+    old = {v.frame: v for v in db.scalars(sa.select(MaskVersion).where(_newest(object_id, version)))}
+    frames = db.scalars(sa.select(MaskHead.frame).where(MaskHead.object_id == object_id))
+    wanted: dict[int, MaskValue] = {}
+    for frame in frames:
+        then = old.get(frame)
+        wanted[frame] = (None, "click", 0.0) if then is None else mask_value(then)
+    edit.set_masks(object_id, wanted)
+    return edit.saved()
+
+
+def _newest(object_id: UUID, version: int) -> sa.ColumnElement[bool]:
+    """The object's mask versions that counted after `version`."""
+    later = sa.orm.aliased(MaskVersion)
+    newest = (
+        sa.select(sa.func.max(later.change))
+        .where(later.object_id == object_id, later.frame == MaskVersion.frame, later.change <= version)
+        .scalar_subquery()
+    )
+    return sa.and_(MaskVersion.object_id == object_id, MaskVersion.change == newest)

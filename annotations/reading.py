@@ -1,0 +1,247 @@
+"""What stands in the store, as plain data."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import UTC
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from annotations.records import (
+    ClipInfo,
+    ClipLine,
+    ClipWork,
+    ObjectWork,
+    PairFilter,
+    PairLine,
+    PairWork,
+    SessionInfo,
+    StoreError,
+    VideoInfo,
+)
+from annotations.schema import (
+    Annotator,
+    ChangeRow,
+    ClipRow,
+    ExpressionRow,
+    MaskHead,
+    MaskVersion,
+    ObjectRow,
+    ObjectVersion,
+    PairObject,
+    PairRow,
+    PairVersion,
+    Rle,
+    VideoRow,
+    WorkSession,
+)
+from core.masks import Mask, Track
+
+
+def sessions(db: Session) -> list[SessionInfo]:
+    query = (
+        sa.select(WorkSession.id, Annotator.name, WorkSession.started)
+        .join(Annotator, Annotator.id == WorkSession.annotator_id)
+        .order_by(WorkSession.started.desc())
+    )
+    return [SessionInfo(*row) for row in db.execute(query)]
+
+
+def video_info(row: VideoRow) -> VideoInfo:
+    return VideoInfo(
+        id=row.id,
+        sha256=row.sha256,
+        path=Path(row.path),
+        frame_count=row.frame_count,
+        pts_hash=row.pts_hash,
+        size=(row.height, row.width),
+        rotation=row.rotation,
+        decoder=row.decoder,
+        has_audio=row.has_audio,
+        source=row.source,
+        licence=row.licence,
+    )
+
+
+def clip_info(row: ClipRow, video: VideoRow) -> ClipInfo:
+    seconds = None if row.seconds is None else tuple(row.seconds)
+    return ClipInfo(row.id, video_info(video), row.first, row.last, row.label, seconds)
+
+
+def clips(db: Session, *, limit: int, offset: int) -> list[ClipLine]:
+    newest = sa.select(sa.func.max(ChangeRow.seq)).where(ChangeRow.clip_id == ClipRow.id).scalar_subquery()
+    query = (
+        sa.select(ClipRow, VideoRow, newest)
+        .join(VideoRow, VideoRow.id == ClipRow.video_id)
+        .order_by(sa.func.coalesce(newest, 0).desc(), ClipRow.added.desc())
+        .limit(limit)
+        .offset(offset)
+    )
+    rows = db.execute(query).all()
+    counts = dict(
+        db.execute(
+            sa.select(PairRow.clip_id, sa.func.count())
+            .join(PairVersion, _is_head(PairVersion.pair_id, PairVersion.change, PairRow))
+            .where(PairRow.clip_id.in_([clip.id for clip, _, _ in rows]), ~PairVersion.deleted)
+            .group_by(PairRow.clip_id)
+        )
+        .tuples()
+        .all()
+    )
+    seqs = [seq for _, _, seq in rows if seq is not None]
+    at = dict(
+        db.execute(sa.select(ChangeRow.seq, ChangeRow.at).where(ChangeRow.seq.in_(seqs))).tuples().all()
+    )
+    return [ClipLine(clip_info(c, v), counts.get(c.id, 0), at.get(seq)) for c, v, seq in rows]
+
+
+def pairs(db: Session, which: PairFilter, *, limit: int | None, before: int | None) -> list[PairLine]:
+    query = _pairs().add_columns(ClipRow, VideoRow)
+    query = query.join(ClipRow, ClipRow.id == PairRow.clip_id).join(VideoRow, VideoRow.id == ClipRow.video_id)
+    query = query.order_by(PairRow.head.desc(), PairRow.id)
+    if which.session:
+        query = query.where(ChangeRow.session_id == which.session)
+    if which.annotator:
+        query = query.where(Annotator.name == which.annotator)
+    if which.status:
+        query = query.where(PairVersion.status == which.status)
+    if which.since:
+        since = which.since if which.since.tzinfo else which.since.replace(tzinfo=UTC)
+        query = query.where(ChangeRow.at >= since)
+    if which.clip:
+        query = query.where(PairRow.clip_id == which.clip)
+    if which.text:
+        query = query.where(ExpressionRow.text.icontains(which.text, autoescape=True))
+    if before is not None:
+        query = query.where(PairRow.head < before)
+    rows = db.execute(query.limit(limit)).all()
+    links = _links(db, [(row.PairVersion.pair_id, row.PairVersion.change) for row in rows])
+    return [PairLine(_pair_work(row, links), clip_info(row.ClipRow, row.VideoRow)) for row in rows]
+
+
+def clip_work(db: Session, clip: UUID) -> ClipWork:
+    found = db.execute(
+        sa.select(ClipRow, VideoRow).join(VideoRow, VideoRow.id == ClipRow.video_id).where(ClipRow.id == clip)
+    ).one_or_none()
+    if found is None:
+        raise StoreError(f"The store has no clip {clip}.")
+    info = clip_info(*found)
+    version = db.scalar(sa.select(sa.func.max(ChangeRow.seq)).where(ChangeRow.clip_id == clip)) or 0
+    rows = db.execute(_pairs().where(PairRow.clip_id == clip).order_by(PairRow.head, PairRow.id)).all()
+    links = _links(db, [(row.PairVersion.pair_id, row.PairVersion.change) for row in rows])
+    return ClipWork(
+        clip=info,
+        objects=tuple(_objects(db, clip, info.video.size)),
+        pairs=tuple(_pair_work(row, links) for row in rows),
+        version=version,
+    )
+
+
+def pairs_of_object(db: Session, object_id: UUID) -> list[str]:
+    """Expressions (or "" for none yet) of the pairs that stand and name the object."""
+    query = (
+        sa.select(sa.func.coalesce(ExpressionRow.text, ""))
+        .select_from(PairObject)
+        .join(PairRow, sa.and_(PairRow.id == PairObject.pair_id, PairRow.head == PairObject.change))
+        .join(PairVersion, _is_head(PairVersion.pair_id, PairVersion.change, PairRow))
+        .outerjoin(ExpressionRow, ExpressionRow.id == PairVersion.expression_id)
+        .where(PairObject.object_id == object_id, ~PairVersion.deleted)
+    )
+    return list(db.scalars(query))
+
+
+def _objects(db: Session, clip: UUID, size: tuple[int, int]) -> list[ObjectWork]:
+    query = (
+        sa.select(ObjectRow, ObjectVersion)
+        .join(ObjectVersion, _is_head(ObjectVersion.object_id, ObjectVersion.change, ObjectRow))
+        .where(ObjectRow.clip_id == clip, ~ObjectVersion.deleted)
+        .order_by(ObjectRow.fid, ObjectRow.head, ObjectRow.id)
+    )
+    rows = db.execute(query).all()
+    standing = (
+        sa.select(
+            MaskVersion.object_id,
+            MaskVersion.frame,
+            MaskVersion.change,
+            MaskVersion.source,
+            MaskVersion.score,
+            Rle.height,
+            Rle.width,
+            Rle.counts,
+        )
+        .join(
+            MaskHead,
+            sa.and_(
+                MaskHead.object_id == MaskVersion.object_id,
+                MaskHead.frame == MaskVersion.frame,
+                MaskHead.change == MaskVersion.change,
+            ),
+        )
+        .join(Rle, Rle.id == MaskVersion.rle_id)
+        .where(MaskHead.object_id.in_([thing.id for thing, _ in rows]))
+        .order_by(MaskVersion.object_id, MaskVersion.frame)
+    )
+    masks: dict[UUID, list[Any]] = defaultdict(list)
+    for row in db.execute(standing):
+        masks[row.object_id].append(row)
+    return [
+        ObjectWork(
+            id=thing.id,
+            fid=thing.fid,
+            category=now.category,
+            track=Track(size, {m.frame: Mask((m.height, m.width), m.counts) for m in masks[thing.id]}),
+            sources={m.frame: m.source for m in masks[thing.id]},
+            scores={m.frame: m.score for m in masks[thing.id]},
+            version=max([thing.head, *(m.change for m in masks[thing.id])]),
+        )
+        for thing, now in rows
+    ]
+
+
+def _pairs() -> Any:
+    return (
+        sa.select(PairVersion, ExpressionRow.text, Annotator.name, ChangeRow.session_id, ChangeRow.at)
+        .select_from(PairRow)
+        .join(PairVersion, _is_head(PairVersion.pair_id, PairVersion.change, PairRow))
+        .outerjoin(ExpressionRow, ExpressionRow.id == PairVersion.expression_id)
+        .join(ChangeRow, ChangeRow.seq == PairRow.head)
+        .join(WorkSession, WorkSession.id == ChangeRow.session_id)
+        .join(Annotator, Annotator.id == WorkSession.annotator_id)
+        .where(~PairVersion.deleted)
+    )
+
+
+def _pair_work(row: Any, links: dict[UUID, list[UUID]]) -> PairWork:
+    now: PairVersion = row.PairVersion
+    return PairWork(
+        id=now.pair_id,
+        expression=row.text,
+        objects=tuple(links[now.pair_id]),
+        status=now.status,
+        split=now.split,
+        label=now.label,
+        annotator=row.name,
+        session=row.session_id,
+        at=row.at,
+        version=now.change,
+    )
+
+
+def _links(db: Session, heads: Sequence[tuple[UUID, int]]) -> dict[UUID, list[UUID]]:
+    """pair -> its objects, in order."""
+    wanted = dict(heads)
+    links: dict[UUID, list[UUID]] = defaultdict(list)
+    ids = list(wanted)
+    for start in range(0, len(ids), 500):
+        query = sa.select(PairObject).where(PairObject.pair_id.in_(ids[start : start + 500]))
+        for row in db.scalars(query.order_by(PairObject.position)):
+            if row.change == wanted[row.pair_id]:
+                links[row.pair_id].append(row.object_id)
+    return links
+
+
+def _is_head(id: Any, change: Any, row: Any) -> Any:
+    return sa.and_(id == row.id, change == row.head)

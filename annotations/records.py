@@ -1,0 +1,188 @@
+"""What goes into the store and comes out of it: plain data, no database rows."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from uuid import UUID
+
+from core.errors import RefavsError
+from core.masks import Mask, Track
+
+SOURCES = ("system", "click", "brush", "propagated", "imported")
+STATUSES = ("draft", "submitted", "accepted", "returned", "cannot-describe")
+
+
+class StoreError(RefavsError):
+    """The database cannot be opened, or cannot take what it was given."""
+
+
+class ConflictError(StoreError):
+    """Somebody else changed the same thing since it was loaded; nothing was written.
+
+    theirs: version (see `Saved.version`) of the change that stands in the way.
+    """
+
+    def __init__(self, message: str, *, theirs: int) -> None:
+        super().__init__(message)
+        self.theirs = theirs
+
+
+@dataclass(frozen=True, slots=True)
+class SessionInfo:
+    id: UUID
+    annotator: str
+    started: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class VideoInfo:
+    """size: (H, W) upright. pts_hash: see `annotations.identity`. source: public id, if known."""
+
+    id: UUID
+    sha256: str
+    path: Path
+    frame_count: int
+    pts_hash: str
+    size: tuple[int, int]
+    rotation: int
+    decoder: str
+    has_audio: bool
+    source: str | None = None
+    licence: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClipInfo:
+    """first, last: inclusive frame indices of the video.
+
+    label and seconds: of a clip from a benchmark, the name of its folder and the ten frames that it stands on.
+    """
+
+    id: UUID
+    video: VideoInfo
+    first: int
+    last: int
+    label: str = ""
+    seconds: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True)
+class ObjectEdit:
+    """What to store of one object; what is not given stays as it is.
+
+    id: made by the client (uuid4), kept for the object's life. category: None = keep. masks: frame index of
+    the video -> mask; an empty mask says absent, None takes the frame's answer away. source: one of SOURCES,
+    for all masks or by frame. scores: by frame, 1.0 where missing. fid: given by an import only; else the next
+    free one.
+    """
+
+    id: UUID
+    category: str | None = None
+    masks: Mapping[int, Mask | None] = field(default_factory=dict)
+    source: str | Mapping[int, str] = "click"
+    scores: Mapping[int, float] = field(default_factory=dict)
+    fid: int | None = None
+
+
+@dataclass(frozen=True)
+class ObjectWork:
+    """An object as it stands. version: of the newest change that touched it, for `based_on`."""
+
+    id: UUID
+    fid: int
+    category: str | None
+    track: Track
+    sources: Mapping[int, str]
+    scores: Mapping[int, float]
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class PairWork:
+    """A pair as it stands. objects: () = null expression, several = plural."""
+
+    id: UUID
+    expression: str | None
+    objects: tuple[UUID, ...]
+    status: str
+    split: str | None
+    label: str | None
+    annotator: str
+    session: UUID
+    at: datetime
+    version: int
+
+    @property
+    def is_null(self) -> bool:
+        return not self.objects
+
+    @property
+    def is_plural(self) -> bool:
+        return len(self.objects) > 1
+
+
+@dataclass(frozen=True)
+class ClipWork:
+    """Everything that stands on one clip. version: of its newest change, 0 = none yet."""
+
+    clip: ClipInfo
+    objects: tuple[ObjectWork, ...]
+    pairs: tuple[PairWork, ...]
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class PairLine:
+    """A line of a list of pairs."""
+
+    pair: PairWork
+    clip: ClipInfo
+
+
+@dataclass(frozen=True, slots=True)
+class ClipLine:
+    """A line of a list of clips. at: when the newest change was saved; None = nothing yet."""
+
+    clip: ClipInfo
+    pairs: int
+    at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class PairFilter:
+    """Which pairs; None = any. text: a part of the expression, in any case. since: saved then or later."""
+
+    session: UUID | None = None
+    annotator: str | None = None
+    status: str | None = None
+    since: datetime | None = None
+    clip: UUID | None = None
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A change that is on disk. change: its id. version: its number in the order of all changes.
+
+    rows: how many versions it wrote (0 = everything was stored like this already).
+    """
+
+    change: UUID
+    version: int
+    at: datetime
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeInfo:
+    """A line of a history. indices: the object's frames that it changed. undoes: the version it took back."""
+
+    id: UUID
+    version: int
+    act: str
+    annotator: str
+    session: UUID
+    at: datetime
+    indices: tuple[int, ...]
+    undoes: int | None

@@ -1,0 +1,234 @@
+"""The tables. Work is append-only: rows that hold work name their change and are never altered.
+
+An identity row (object, pair) says that a thing exists; its `*_version` rows say what it was after each change;
+`head` names the change whose version counts. Undo writes new versions. `change.seq` is the order of all changes.
+"""
+
+import uuid
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Dialect,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    LargeBinary,
+    MetaData,
+    String,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    Uuid,
+)
+from sqlalchemy import DateTime as SqlDateTime
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+HEAD = "0001"  # the newest file in migrations/versions
+
+
+Seq = Annotated[int, mapped_column(BigInteger)]
+
+
+class Moment(TypeDecorator[datetime]):
+    """A moment in UTC; SQLite keeps no zone."""
+
+    impl = SqlDateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(
+        naming_convention={  # so that a later migration can name what it alters
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {  # noqa: RUF012 (SQLAlchemy reads it from the class)
+        str: Text,
+        uuid.UUID: Uuid,
+        datetime: Moment,
+        list[int]: JSON,
+        dict[str, Any]: JSON,
+    }
+
+
+class Annotator(Base):
+    __tablename__ = "annotator"
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    created: Mapped[datetime]
+
+
+class WorkSession(Base):
+    __tablename__ = "session"
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    annotator_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("annotator.id"), index=True)
+    started: Mapped[datetime]
+    finished: Mapped[datetime | None]
+
+
+class VideoRow(Base):
+    """A source as the decoder saw it. `path` is where it was last seen and may be updated."""
+
+    __tablename__ = "video"
+    __table_args__ = (UniqueConstraint("sha256", "pts_hash", "height", "width"),)
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    sha256: Mapped[str] = mapped_column(String(64))
+    path: Mapped[str]
+    frame_count: Mapped[int]
+    pts_hash: Mapped[str] = mapped_column(String(64))
+    height: Mapped[int]
+    width: Mapped[int]
+    rotation: Mapped[int]
+    decoder: Mapped[str]
+    has_audio: Mapped[bool]
+    source: Mapped[str | None]
+    licence: Mapped[str | None]
+    added: Mapped[datetime]
+
+
+class ClipRow(Base):
+    """label and seconds: for a clip that came from a benchmark, its folder's name and its ten frames."""
+
+    __tablename__ = "clip"
+    __table_args__ = (UniqueConstraint("video_id", "first", "last", "label"),)
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    video_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("video.id"))
+    first: Mapped[int]
+    last: Mapped[int]
+    label: Mapped[str] = mapped_column(default="")
+    seconds: Mapped[list[int] | None]
+    added: Mapped[datetime]
+
+
+class ChangeRow(Base):
+    """parent: the clip's change before this one. undoes: the change whose versions this one takes back.
+
+    rows: how many versions it wrote.
+    """
+
+    __tablename__ = "change"
+    __table_args__ = (Index(None, "clip_id", "seq"),)
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    seq: Mapped[Seq] = mapped_column(unique=True)
+    act: Mapped[str]
+    session_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("session.id"), index=True)
+    clip_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("clip.id"))
+    at: Mapped[datetime]
+    parent: Mapped[Seq | None] = mapped_column(ForeignKey("change.seq"))
+    undoes: Mapped[Seq | None] = mapped_column(ForeignKey("change.seq"))
+    rows: Mapped[int]
+
+
+class ObjectRow(Base):
+    __tablename__ = "object"
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    clip_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("clip.id"), index=True)
+    fid: Mapped[int]
+    head: Mapped[Seq] = mapped_column(ForeignKey("change.seq"))
+
+
+class ObjectVersion(Base):
+    __tablename__ = "object_version"
+    object_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("object.id"), primary_key=True)
+    change: Mapped[Seq] = mapped_column(ForeignKey("change.seq"), primary_key=True, index=True)
+    category: Mapped[str | None]
+    deleted: Mapped[bool]
+    replaces: Mapped[Seq | None]
+
+
+class Rle(Base):
+    """A mask's pixels, stored once when equal. id: BLAKE2b (16 bytes) of size and counts."""
+
+    __tablename__ = "rle"
+    id: Mapped[bytes] = mapped_column(LargeBinary(16), primary_key=True)
+    height: Mapped[int]
+    width: Mapped[int]
+    counts: Mapped[str]
+
+
+class MaskVersion(Base):
+    """One object's mask on one frame after one change.
+
+    rle None: not answered (an answer was undone); an absent object has an rle with no pixel.
+    replaces: the change whose version counted before.
+    """
+
+    __tablename__ = "mask_version"
+    object_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("object.id"), primary_key=True)
+    frame: Mapped[int] = mapped_column(primary_key=True)
+    change: Mapped[Seq] = mapped_column(ForeignKey("change.seq"), primary_key=True, index=True)
+    rle_id: Mapped[bytes | None] = mapped_column(ForeignKey("rle.id"))
+    source: Mapped[str]
+    score: Mapped[float]
+    replaces: Mapped[Seq | None]
+
+
+class MaskHead(Base):
+    """Which version counts for (object, frame)."""
+
+    __tablename__ = "mask_head"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["object_id", "frame", "change"],
+            ["mask_version.object_id", "mask_version.frame", "mask_version.change"],
+        ),
+    )
+    object_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    frame: Mapped[int] = mapped_column(primary_key=True)
+    change: Mapped[Seq]
+
+
+class ExpressionRow(Base):
+    __tablename__ = "expression"
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    text: Mapped[str]
+    change: Mapped[Seq] = mapped_column(ForeignKey("change.seq"))
+
+
+class PairRow(Base):
+    __tablename__ = "pair"
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    clip_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("clip.id"), index=True)
+    head: Mapped[Seq] = mapped_column(ForeignKey("change.seq"), index=True)
+
+
+class PairVersion(Base):
+    """expression None: not written yet, or cannot be described. label: its uid in the benchmark it came from."""
+
+    __tablename__ = "pair_version"
+    __table_args__ = (Index(None, "status", "change"),)
+    pair_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("pair.id"), primary_key=True)
+    change: Mapped[Seq] = mapped_column(ForeignKey("change.seq"), primary_key=True, index=True)
+    expression_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("expression.id"))
+    status: Mapped[str]
+    split: Mapped[str | None]
+    label: Mapped[str | None]
+    deleted: Mapped[bool]
+    replaces: Mapped[Seq | None]
+
+
+class PairObject(Base):
+    """The objects of a pair's version, in order: none = null, several = plural."""
+
+    __tablename__ = "pair_object"
+    __table_args__ = (
+        ForeignKeyConstraint(["pair_id", "change"], ["pair_version.pair_id", "pair_version.change"]),
+    )
+    pair_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    change: Mapped[Seq] = mapped_column(primary_key=True)
+    object_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("object.id"), primary_key=True)
+    position: Mapped[int]

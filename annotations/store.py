@@ -1,0 +1,324 @@
+"""The store: everything that annotators make. What a method has returned is on disk."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Self
+from uuid import UUID, uuid4
+
+import sqlalchemy as sa
+
+from annotations import history, reading
+from annotations.database import Database
+from annotations.edit import MAX_NAME, Edit, clean
+from annotations.identity import pts_hash
+from annotations.records import (
+    ChangeInfo,
+    ClipInfo,
+    ClipLine,
+    ClipWork,
+    ObjectEdit,
+    PairFilter,
+    PairLine,
+    Saved,
+    SessionInfo,
+    StoreError,
+    VideoInfo,
+)
+from annotations.schema import (
+    Annotator,
+    ClipRow,
+    ObjectRow,
+    ObjectVersion,
+    PairRow,
+    PairVersion,
+    VideoRow,
+    WorkSession,
+)
+from core.masks import Mask, Track
+from core.media import Video
+
+
+class Store:
+    """A database of annotations; may be used from any thread, and from several processes at once.
+
+    Every method raises StoreError (one sentence for people) when the database or its input is not usable;
+    nothing of a failed save stays. Saving methods take `change`, an id made by the client: the same id sent
+    again changes nothing and answers as the first time. `based_on` is `ClipWork.version` as loaded (kept until
+    it is loaded again): when another session changed the same mask or pair since, the save raises ConflictError.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    @classmethod
+    def open(cls, url: str | None = None) -> Self:
+        """The store at a SQLAlchemy URL (SQLite, PostgreSQL); None = `refavs.db` in `core.paths.data_dir()`.
+
+        Makes the tables, or brings those of an older version up to date (after a backup copy).
+        """
+        return cls(Database(url))
+
+    def close(self) -> None:
+        self.database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # who
+
+    def start_session(self, annotator: str, *, id: UUID | None = None) -> SessionInfo:
+        """Begin a session of the annotator of that name (made when new); a known `id` goes on with that one."""
+        name = clean(annotator, "annotator's name", MAX_NAME).strip()
+        with self.database.writing() as db:
+            row = db.get(WorkSession, id) if id else None
+            who = db.scalars(sa.select(Annotator).where(Annotator.name == name)).one_or_none()
+            if row is not None:
+                if who is None or row.annotator_id != who.id:
+                    raise StoreError(f"The session {id} is not one of {name!r}; begin a new one.")
+                return SessionInfo(row.id, name, row.started)
+            now = datetime.now(UTC)
+            if who is None:
+                who = Annotator(id=uuid4(), name=name, created=now)
+                db.add(who)
+                db.flush()
+            row = WorkSession(id=id or uuid4(), annotator_id=who.id, started=now, finished=None)
+            db.add(row)
+            return SessionInfo(row.id, name, now)
+
+    def finish_session(self, session: UUID) -> None:
+        with self.database.writing() as db:
+            row = db.get(WorkSession, session)
+            if row is not None and row.finished is None:
+                row.finished = datetime.now(UTC)
+
+    def sessions(self) -> list[SessionInfo]:
+        """Newest first."""
+        with self.database.reading() as db:
+            return reading.sessions(db)
+
+    # what is worked on
+
+    def add_video(self, video: Video, *, source: str | None = None, licence: str | None = None) -> VideoInfo:
+        """The stored video of these frames: found by sha256, PTS and size, or made; its path is updated.
+
+        The same file read to other frames (another decoder version) is another video. source: its public id.
+        """
+        height, width = video.size
+        table = pts_hash(video.pts)
+        with self.database.writing() as db:
+            same = (
+                VideoRow.sha256 == video.sha256,
+                VideoRow.pts_hash == table,
+                VideoRow.height == height,
+                VideoRow.width == width,
+            )
+            row = db.scalars(sa.select(VideoRow).where(*same)).one_or_none()
+            if row is None:
+                row = VideoRow(
+                    id=uuid4(),
+                    sha256=video.sha256,
+                    path=str(video.path),
+                    frame_count=len(video.pts),
+                    pts_hash=table,
+                    height=height,
+                    width=width,
+                    rotation=video.rotation,
+                    decoder=video.decoder,
+                    has_audio=video.has_audio,
+                    source=source,
+                    licence=licence,
+                    added=datetime.now(UTC),
+                )
+                db.add(row)
+            row.path = str(video.path)
+            row.source = source or row.source
+            row.licence = licence or row.licence
+            return reading.video_info(row)
+
+    def videos(self, sha256: str) -> list[VideoInfo]:
+        """The stored videos of a file: usually one, several when decoders disagreed about its frames."""
+        with self.database.reading() as db:
+            rows = db.scalars(sa.select(VideoRow).where(VideoRow.sha256 == sha256).order_by(VideoRow.added))
+            return [reading.video_info(row) for row in rows]
+
+    def add_clip(
+        self,
+        video: UUID,
+        first: int,
+        last: int,
+        *,
+        label: str = "",
+        seconds: Sequence[int] | None = None,
+    ) -> ClipInfo:
+        """The clip of these frames (inclusive), found or made. label, seconds: given by an import only."""
+        with self.database.writing() as db:
+            owner = db.get(VideoRow, video)
+            if owner is None:
+                raise StoreError(f"The store has no video {video}; add it first.")
+            if not 0 <= first <= last < owner.frame_count:
+                raise StoreError(
+                    f"A clip lies within frames 0 to {owner.frame_count - 1} of its video, not {first} to {last}."
+                )
+            same = (
+                ClipRow.video_id == video,
+                ClipRow.first == first,
+                ClipRow.last == last,
+                ClipRow.label == label,
+            )
+            row = db.scalars(sa.select(ClipRow).where(*same)).one_or_none()
+            if row is None:
+                row = ClipRow(
+                    id=uuid4(),
+                    video_id=video,
+                    first=first,
+                    last=last,
+                    label=label,
+                    seconds=None if seconds is None else [int(i) for i in seconds],
+                    added=datetime.now(UTC),
+                )
+                db.add(row)
+            return reading.clip_info(row, owner)
+
+    # what stands
+
+    def clips(self, *, limit: int = 100, offset: int = 0) -> list[ClipLine]:
+        """Clips with the number of their pairs, last worked on first."""
+        with self.database.reading() as db:
+            return reading.clips(db, limit=limit, offset=offset)
+
+    def pairs(
+        self, which: PairFilter | None = None, *, limit: int | None = 100, before: int | None = None
+    ) -> list[PairLine]:
+        """Pairs that are not deleted, newest first. before: version of the last line of the page above."""
+        with self.database.reading() as db:
+            return reading.pairs(db, which or PairFilter(), limit=limit, before=before)
+
+    def load_clip_work(self, clip: UUID) -> ClipWork:
+        """Objects with their tracks, and pairs, that stand on a clip (what was deleted is left out)."""
+        with self.database.reading() as db:
+            return reading.clip_work(db, clip)
+
+    # saving
+
+    def save_pair(
+        self,
+        session: UUID,
+        clip: UUID,
+        pair: UUID,
+        *,
+        expression: str | None,
+        objects: Sequence[ObjectEdit] = (),
+        status: str = "draft",
+        split: str | None = None,
+        label: str | None = None,
+        change: UUID | None = None,
+        based_on: int | None = None,
+    ) -> Saved:
+        """Store a pair with its objects and their masks, as one change.
+
+        pair: made by the client (uuid4), kept for the pair's life. expression None = not written yet, or
+        status `cannot-describe`. objects: () = a null expression, several = plural; an ObjectEdit with an id
+        alone links a stored object. split and label None = keep.
+        """
+        with self.database.writing() as db:
+            if done := Edit.replayed(db, change):
+                return done
+            edit = Edit(db, session=session, clip=clip, act="save pair", change=change, based_on=based_on)
+            for each in objects:
+                edit.object(each)
+            links = [each.id for each in objects]
+            edit.pair(pair, expression=expression, objects=links, status=status, split=split, label=label)
+            return edit.saved()
+
+    def save_masks(
+        self,
+        session: UUID,
+        clip: UUID,
+        object: UUID,
+        masks: Mapping[int, Mask | None],
+        *,
+        act: str,
+        source: str | Mapping[int, str],
+        scores: Mapping[int, float] | None = None,
+        category: str | None = None,
+        change: UUID | None = None,
+        based_on: int | None = None,
+    ) -> Saved:
+        """Store masks of one object (made when new) as one change: one undo. act: "click", "propagate", ..."""
+        wanted = ObjectEdit(object, category, masks, source, scores or {})
+        with self.database.writing() as db:
+            if done := Edit.replayed(db, change):
+                return done
+            edit = Edit(db, session=session, clip=clip, act=act, change=change, based_on=based_on)
+            edit.object(wanted)
+            return edit.saved()
+
+    def delete_pair(self, session: UUID, pair: UUID, *, change: UUID | None = None) -> Saved:
+        """Take a pair off its clip; its objects stay. `undo` brings it back."""
+        with self.database.writing() as db:
+            if done := Edit.replayed(db, change):
+                return done
+            row = db.get(PairRow, pair)
+            if row is None:
+                raise StoreError(f"The store has no pair {pair}.")
+            edit = Edit(db, session=session, clip=row.clip_id, act="delete pair", change=change)
+            now = db.get_one(PairVersion, (row.id, row.head))
+            if not now.deleted:
+                links = edit.objects_of(row.id, row.head)
+                edit.set_pair(
+                    row, now.expression_id, now.status, now.split, now.label, deleted=True, objects=links
+                )
+            return edit.saved()
+
+    def delete_object(self, session: UUID, object: UUID, *, change: UUID | None = None) -> Saved:
+        """Take an object off its clip. `undo` brings it back. Refused while a pair needs it."""
+        with self.database.writing() as db:
+            if done := Edit.replayed(db, change):
+                return done
+            row = db.get(ObjectRow, object)
+            if row is None:
+                raise StoreError(f"The store has no object {object}.")
+            if needed := reading.pairs_of_object(db, object):
+                raise StoreError(
+                    f"Expressions refer to this object ({len(needed)}, such as {needed[0]!r}); delete them first."
+                )
+            edit = Edit(db, session=session, clip=row.clip_id, act="delete object", change=change)
+            now = db.get_one(ObjectVersion, (row.id, row.head))
+            if not now.deleted:
+                edit.set_object(row, now.category, deleted=True)
+            return edit.saved()
+
+    # going back
+
+    def undo(self, session: UUID, clip: UUID) -> Saved | None:
+        """Take back the annotator's newest change of the clip, by a new change; None = nothing left to undo.
+
+        Raises ConflictError when somebody else has changed the same thing since.
+        """
+        with self.database.writing() as db:
+            return history.undo(db, session, clip)
+
+    def redo(self, session: UUID, clip: UUID) -> Saved | None:
+        """Do again what `undo` took back last; None = nothing."""
+        with self.database.writing() as db:
+            return history.redo(db, session, clip)
+
+    def history(self, object: UUID) -> list[ChangeInfo]:
+        """The changes of one object, oldest first."""
+        with self.database.reading() as db:
+            return history.of_object(db, object)
+
+    def track_at(self, object: UUID, version: int) -> Track:
+        """The object's track as it stood after that version."""
+        with self.database.reading() as db:
+            return history.track_at(db, object, version)
+
+    def bring_back(self, session: UUID, object: UUID, version: int, *, change: UUID | None = None) -> Saved:
+        """Make the track of an earlier version stand again, by a new change."""
+        with self.database.writing() as db:
+            if done := Edit.replayed(db, change):
+                return done
+            return history.bring_back(db, session, object, version, change)
