@@ -56,7 +56,7 @@ class VideoInfo:
 class ClipInfo:
     """first, last: inclusive frame indices of the video.
 
-    label and seconds: of a clip from a benchmark, the name of its folder and the ten frames that it stands on.
+    label, seconds: of a clip from a benchmark, the name of its folder and the ten frames that it stands on.
     """
 
     id: UUID
@@ -73,8 +73,8 @@ class ObjectEdit:
 
     id: made by the client (uuid4), kept for the object's life. category: None = keep. masks: frame index of
     the video -> mask; an empty mask says absent, None takes the frame's answer away. source: one of SOURCES,
-    for all masks or by frame. scores: by frame, 1.0 where missing. fid: given by an import only; else the next
-    free one.
+    for all masks or by frame. scores: by frame, 1.0 where missing. fid: given by an import only; else the
+    next free one.
     """
 
     id: UUID

@@ -1,7 +1,8 @@
 """The tables. Work is append-only: rows that hold work name their change and are never altered.
 
-An identity row (object, pair) says that a thing exists; its `*_version` rows say what it was after each change;
-`head` names the change whose version counts. Undo writes new versions. `change.seq` is the order of all changes.
+An identity row (object, pair) says that a thing exists; its `*_version` rows say what it was after each
+change; `head` names the change whose version counts. Undo writes new versions. `change.seq` is the order of
+all changes.
 """
 
 import uuid
@@ -207,7 +208,7 @@ class PairRow(Base):
 
 
 class PairVersion(Base):
-    """expression None: not written yet, or cannot be described. label: its uid in the benchmark it came from."""
+    """expression None: not written yet, or cannot be described. label: its uid where it was imported from."""
 
     __tablename__ = "pair_version"
     __table_args__ = (Index(None, "status", "change"),)

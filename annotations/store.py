@@ -43,8 +43,9 @@ class Store:
 
     Every method raises StoreError (one sentence for people) when the database or its input is not usable;
     nothing of a failed save stays. Saving methods take `change`, an id made by the client: the same id sent
-    again changes nothing and answers as the first time. `based_on` is `ClipWork.version` as loaded (kept until
-    it is loaded again): when another session changed the same mask or pair since, the save raises ConflictError.
+    again changes nothing and answers as the first time. `based_on` is `ClipWork.version` as loaded (kept
+    until it is loaded again): when another session changed the same mask or pair since, the save raises
+    ConflictError.
     """
 
     def __init__(self, database: Database) -> None:
@@ -70,7 +71,7 @@ class Store:
     # who
 
     def start_session(self, annotator: str, *, id: UUID | None = None) -> SessionInfo:
-        """Begin a session of the annotator of that name (made when new); a known `id` goes on with that one."""
+        """Begin a session of the annotator of that name (made when new); a known `id` goes on."""
         name = clean(annotator, "annotator's name", MAX_NAME).strip()
         with self.database.writing() as db:
             row = db.get(WorkSession, id) if id else None
@@ -159,9 +160,8 @@ class Store:
             if owner is None:
                 raise StoreError(f"The store has no video {video}; add it first.")
             if not 0 <= first <= last < owner.frame_count:
-                raise StoreError(
-                    f"A clip lies within frames 0 to {owner.frame_count - 1} of its video, not {first} to {last}."
-                )
+                ends = f"0 to {owner.frame_count - 1}"
+                raise StoreError(f"A clip lies within frames {ends} of its video, not {first} to {last}.")
             same = (
                 ClipRow.video_id == video,
                 ClipRow.first == first,
@@ -247,7 +247,7 @@ class Store:
         change: UUID | None = None,
         based_on: int | None = None,
     ) -> Saved:
-        """Store masks of one object (made when new) as one change: one undo. act: "click", "propagate", ..."""
+        """Store masks of one object (made when new): one change, one undo. act: "click", "propagate" ..."""
         wanted = ObjectEdit(object, category, masks, source, scores or {})
         with self.database.writing() as db:
             if done := Edit.replayed(db, change):
@@ -283,7 +283,7 @@ class Store:
                 raise StoreError(f"The store has no object {object}.")
             if needed := reading.pairs_of_object(db, object):
                 raise StoreError(
-                    f"Expressions refer to this object ({len(needed)}, such as {needed[0]!r}); delete them first."
+                    f"Expressions refer to this object ({len(needed)}, such as {needed[0]!r}); delete them."
                 )
             edit = Edit(db, session=session, clip=row.clip_id, act="delete object", change=change)
             now = db.get_one(ObjectVersion, (row.id, row.head))
