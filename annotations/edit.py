@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from annotations.records import SOURCES, STATUSES, ConflictError, ObjectEdit, Saved, StoreError
+from annotations.records import SOURCES, STATUSES, ConflictError, ObjectEdit, PairEdit, Saved, StoreError
 from annotations.schema import (
     ChangeRow,
     ClipRow,
@@ -197,25 +197,25 @@ class Edit:
             query = query.where(MaskHead.frame.in_(frames))
         return {v.frame: (v.change, v.rle_id, v.source, v.score) for v in self.db.execute(query).scalars()}
 
-    def pair(
-        self,
-        id: UUID,
-        *,
-        expression: str | None,
-        objects: Sequence[UUID],
-        status: str,
-        split: str | None,
-        label: str | None,
-    ) -> None:
-        """Make or alter one pair; its objects are there already. split, label: None = keep."""
+    def pair(self, edit: PairEdit) -> None:
+        """Make or alter one pair; its objects are there already."""
+        id, expression, objects = edit.id, edit.expression, edit.objects
+        status, split, label = edit.status, edit.split, edit.label
         if status not in STATUSES:
             raise StoreError(f"A pair's status is one of {', '.join(STATUSES)}; got {status!r}.")
         text = None if expression is None else clean(expression, "expression", MAX_EXPRESSION)
         if len(set(objects)) != len(objects):
             raise StoreError("A pair names each of its objects once.")
+        there = (
+            sa.select(ObjectRow.id)
+            .join(ObjectVersion, is_head(ObjectVersion.object_id, ObjectVersion.change, ObjectRow))
+            .where(ObjectRow.clip_id == self.clip, ~ObjectVersion.deleted, ObjectRow.id.in_(objects))
+        )
+        if missing := set(objects) - set(self.db.scalars(there)):
+            raise StoreError(f"The pair {id} names an object that its clip does not have: {missing.pop()}.")
         row = self.db.get(PairRow, id)
         if row is None:
-            self.db.add(PairRow(id=id, clip_id=self.clip, head=self.seq))
+            self.db.add(PairRow(id=id, clip_id=self.clip, created=self.seq, head=self.seq))
             self.db.flush()
             key = self._expression(text)
             self._pair_version(id, key, status, split, label, deleted=False, objects=objects, replaces=None)
@@ -317,6 +317,11 @@ def standing_masks() -> sa.Select[MaskVersion]:
 
 def mask_value(version: MaskVersion) -> MaskValue:
     return version.rle_id, version.source, version.score
+
+
+def is_head(id: Any, change: Any, row: Any) -> Any:
+    """Join condition: the version that counts for an object or a pair."""
+    return sa.and_(id == row.id, change == row.head)
 
 
 def rle_id(mask: Mask) -> bytes:

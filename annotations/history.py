@@ -7,7 +7,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from annotations.edit import Edit, MaskValue, mask_value
+from annotations.edit import Edit, MaskValue, is_head, mask_value
 from annotations.records import ChangeInfo, ConflictError, Saved, StoreError
 from annotations.schema import (
     Annotator,
@@ -17,6 +17,7 @@ from annotations.schema import (
     MaskVersion,
     ObjectRow,
     ObjectVersion,
+    PairObject,
     PairRow,
     PairVersion,
     Rle,
@@ -93,7 +94,26 @@ def _revert(db: Session, session: UUID, clip: UUID, seq: int, act: str) -> Saved
             deleted=pair.replaces is None or last.deleted,
             objects=edit.objects_of(row.id, last.change),
         )
-    return edit.saved()
+    saved = edit.saved()
+    _nothing_left_alone(db, clip)
+    return saved
+
+
+def _nothing_left_alone(db: Session, clip: UUID) -> None:
+    """No pair that stands may name an object that is gone."""
+    query = (
+        sa.select(PairRow.head)
+        .join(PairVersion, is_head(PairVersion.pair_id, PairVersion.change, PairRow))
+        .join(PairObject, sa.and_(PairObject.pair_id == PairRow.id, PairObject.change == PairRow.head))
+        .join(ObjectRow, ObjectRow.id == PairObject.object_id)
+        .join(ObjectVersion, is_head(ObjectVersion.object_id, ObjectVersion.change, ObjectRow))
+        .where(PairRow.clip_id == clip, ~PairVersion.deleted, ObjectVersion.deleted)
+    )
+    if (head := db.scalars(query).first()) is not None:
+        raise ConflictError(
+            "Another expression stands on an object that this would take away; nothing was undone.",
+            theirs=head,
+        )
 
 
 def _before(db: Session, mask: MaskVersion) -> MaskValue:

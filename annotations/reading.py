@@ -10,6 +10,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from annotations.edit import is_head
 from annotations.records import (
     ClipInfo,
     ClipLine,
@@ -84,7 +85,7 @@ def clips(db: Session, *, limit: int, offset: int) -> list[ClipLine]:
     counts = dict(
         db.execute(
             sa.select(PairRow.clip_id, sa.func.count())
-            .join(PairVersion, _is_head(PairVersion.pair_id, PairVersion.change, PairRow))
+            .join(PairVersion, is_head(PairVersion.pair_id, PairVersion.change, PairRow))
             .where(PairRow.clip_id.in_([clip.id for clip, _, _ in rows]), ~PairVersion.deleted)
             .group_by(PairRow.clip_id)
         )
@@ -130,7 +131,7 @@ def clip_work(db: Session, clip: UUID) -> ClipWork:
         raise StoreError(f"The store has no clip {clip}.")
     info = clip_info(*found)
     version = db.scalar(sa.select(sa.func.max(ChangeRow.seq)).where(ChangeRow.clip_id == clip)) or 0
-    rows = db.execute(_pairs().where(PairRow.clip_id == clip).order_by(PairRow.head, PairRow.id)).all()
+    rows = db.execute(_pairs().where(PairRow.clip_id == clip).order_by(PairRow.created, PairRow.id)).all()
     links = _links(db, [(row.PairVersion.pair_id, row.PairVersion.change) for row in rows])
     return ClipWork(
         clip=info,
@@ -146,7 +147,7 @@ def pairs_of_object(db: Session, object_id: UUID) -> list[str]:
         sa.select(sa.func.coalesce(ExpressionRow.text, ""))
         .select_from(PairObject)
         .join(PairRow, sa.and_(PairRow.id == PairObject.pair_id, PairRow.head == PairObject.change))
-        .join(PairVersion, _is_head(PairVersion.pair_id, PairVersion.change, PairRow))
+        .join(PairVersion, is_head(PairVersion.pair_id, PairVersion.change, PairRow))
         .outerjoin(ExpressionRow, ExpressionRow.id == PairVersion.expression_id)
         .where(PairObject.object_id == object_id, ~PairVersion.deleted)
     )
@@ -156,7 +157,7 @@ def pairs_of_object(db: Session, object_id: UUID) -> list[str]:
 def _objects(db: Session, clip: UUID, size: tuple[int, int]) -> list[ObjectWork]:
     query = (
         sa.select(ObjectRow, ObjectVersion)
-        .join(ObjectVersion, _is_head(ObjectVersion.object_id, ObjectVersion.change, ObjectRow))
+        .join(ObjectVersion, is_head(ObjectVersion.object_id, ObjectVersion.change, ObjectRow))
         .where(ObjectRow.clip_id == clip, ~ObjectVersion.deleted)
         .order_by(ObjectRow.fid, ObjectRow.head, ObjectRow.id)
     )
@@ -203,9 +204,16 @@ def _objects(db: Session, clip: UUID, size: tuple[int, int]) -> list[ObjectWork]
 
 def _pairs() -> Any:
     return (
-        sa.select(PairVersion, ExpressionRow.text, Annotator.name, ChangeRow.session_id, ChangeRow.at)
+        sa.select(
+            PairVersion,
+            PairRow.created,
+            ExpressionRow.text,
+            Annotator.name,
+            ChangeRow.session_id,
+            ChangeRow.at,
+        )
         .select_from(PairRow)
-        .join(PairVersion, _is_head(PairVersion.pair_id, PairVersion.change, PairRow))
+        .join(PairVersion, is_head(PairVersion.pair_id, PairVersion.change, PairRow))
         .outerjoin(ExpressionRow, ExpressionRow.id == PairVersion.expression_id)
         .join(ChangeRow, ChangeRow.seq == PairRow.head)
         .join(WorkSession, WorkSession.id == ChangeRow.session_id)
@@ -227,6 +235,7 @@ def _pair_work(row: Any, links: dict[UUID, list[UUID]]) -> PairWork:
         session=row.session_id,
         at=row.at,
         version=now.change,
+        created=row.created,
     )
 
 
@@ -241,7 +250,3 @@ def _links(db: Session, heads: Sequence[tuple[UUID, int]]) -> dict[UUID, list[UU
             if row.change == wanted[row.pair_id]:
                 links[row.pair_id].append(row.object_id)
     return links
-
-
-def _is_head(id: Any, change: Any, row: Any) -> Any:
-    return sa.and_(id == row.id, change == row.head)

@@ -86,6 +86,22 @@ class ObjectEdit:
 
 
 @dataclass(frozen=True)
+class PairEdit:
+    """What a pair is to be. id: made by the client (uuid4), kept for the pair's life.
+
+    expression None = not written yet, or status `cannot-describe`. objects: () = null, several = plural.
+    split and label None = keep.
+    """
+
+    id: UUID
+    expression: str | None
+    objects: tuple[UUID, ...] = ()
+    status: str = "draft"
+    split: str | None = None
+    label: str | None = None
+
+
+@dataclass(frozen=True)
 class ObjectWork:
     """An object as it stands. version: of the newest change that touched it, for `based_on`."""
 
@@ -100,7 +116,10 @@ class ObjectWork:
 
 @dataclass(frozen=True, slots=True)
 class PairWork:
-    """A pair as it stands. objects: () = null expression, several = plural."""
+    """A pair as it stands. objects: () = null expression, several = plural.
+
+    annotator, session, at and version are of the change that made it so; created: version that made the pair.
+    """
 
     id: UUID
     expression: str | None
@@ -112,6 +131,7 @@ class PairWork:
     session: UUID
     at: datetime
     version: int
+    created: int
 
     @property
     def is_null(self) -> bool:

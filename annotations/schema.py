@@ -201,9 +201,12 @@ class ExpressionRow(Base):
 
 
 class PairRow(Base):
+    """created: the change that made it, which gives pairs an order that edits do not alter."""
+
     __tablename__ = "pair"
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     clip_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("clip.id"), index=True)
+    created: Mapped[Seq] = mapped_column(ForeignKey("change.seq"))
     head: Mapped[Seq] = mapped_column(ForeignKey("change.seq"), index=True)
 
 

@@ -17,6 +17,7 @@ from annotations.records import (
     ClipLine,
     ClipWork,
     ObjectEdit,
+    PairEdit,
     PairFilter,
     PairLine,
     Saved,
@@ -213,7 +214,6 @@ class Store:
         objects: Sequence[ObjectEdit] = (),
         status: str = "draft",
         split: str | None = None,
-        label: str | None = None,
         change: UUID | None = None,
         based_on: int | None = None,
     ) -> Saved:
@@ -221,16 +221,33 @@ class Store:
 
         pair: made by the client (uuid4), kept for the pair's life. expression None = not written yet, or
         status `cannot-describe`. objects: () = a null expression, several = plural; an ObjectEdit with an id
-        alone links a stored object. split and label None = keep.
+        alone links a stored object. split None = keep.
         """
+        wanted = PairEdit(pair, expression, tuple(each.id for each in objects), status, split)
+        return self.save_work(
+            session, clip, objects, [wanted], act="save pair", change=change, based_on=based_on
+        )
+
+    def save_work(
+        self,
+        session: UUID,
+        clip: UUID,
+        objects: Sequence[ObjectEdit],
+        pairs: Sequence[PairEdit],
+        *,
+        act: str,
+        change: UUID | None = None,
+        based_on: int | None = None,
+    ) -> Saved:
+        """Store objects with their masks, and pairs of them, as one change. act: what was done, in words."""
         with self.database.writing() as db:
             if done := Edit.replayed(db, change):
                 return done
-            edit = Edit(db, session=session, clip=clip, act="save pair", change=change, based_on=based_on)
+            edit = Edit(db, session=session, clip=clip, act=act, change=change, based_on=based_on)
             for each in objects:
                 edit.object(each)
-            links = [each.id for each in objects]
-            edit.pair(pair, expression=expression, objects=links, status=status, split=split, label=label)
+            for pair in pairs:
+                edit.pair(pair)
             return edit.saved()
 
     def save_masks(
@@ -249,12 +266,7 @@ class Store:
     ) -> Saved:
         """Store masks of one object (made when new): one change, one undo. act: "click", "propagate" ..."""
         wanted = ObjectEdit(object, category, masks, source, scores or {})
-        with self.database.writing() as db:
-            if done := Edit.replayed(db, change):
-                return done
-            edit = Edit(db, session=session, clip=clip, act=act, change=change, based_on=based_on)
-            edit.object(wanted)
-            return edit.saved()
+        return self.save_work(session, clip, [wanted], [], act=act, change=change, based_on=based_on)
 
     def delete_pair(self, session: UUID, pair: UUID, *, change: UUID | None = None) -> Saved:
         """Take a pair off its clip; its objects stay. `undo` brings it back."""

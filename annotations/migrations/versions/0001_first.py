@@ -114,8 +114,10 @@ def upgrade() -> None:
         "pair",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("clip_id", sa.Uuid(), nullable=False),
+        sa.Column("created", sa.BigInteger(), nullable=False),
         sa.Column("head", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["clip_id"], ["clip.id"], name=op.f("fk_pair_clip_id")),
+        sa.ForeignKeyConstraint(["created"], ["change.seq"], name=op.f("fk_pair_created")),
         sa.ForeignKeyConstraint(["head"], ["change.seq"], name=op.f("fk_pair_head")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_pair")),
     )
