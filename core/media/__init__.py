@@ -1,6 +1,7 @@
 """Videos: frames by index, times, sound."""
 
 from core.media.clip import Clip
+from core.media.proxy import playable, player_times, proxy
 from core.media.video import Video, open
 
-__all__ = ["Clip", "Video", "open"]
+__all__ = ["Clip", "Video", "open", "playable", "player_times", "proxy"]

@@ -1,13 +1,13 @@
-"""Sound out of a file: mono, any rate, only the part that is asked for."""
+"""Sound out of a file: any rate, only the part that is asked for."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import av
 import numpy as np
 
 from core.media.decode import packets
-from core.media.probe import opened
+from core.media.probe import open_container
 
 PREROLL = 1.0  # seconds decoded before the start, so that codecs with memory (AAC, MP3, Opus) have settled
 SLACK = (
@@ -15,23 +15,26 @@ SLACK = (
 )
 
 
-def mono(path: Path, stream: int, *, start: float, end: float, rate: int) -> np.ndarray:
-    """float32 [round((end - start) * rate)]: the sound from `start` to `end` (times of the video), silence where
-    the file has none. Channels are averaged; the bass channel (LFE) is left out."""
-    out = np.zeros(round((end - start) * rate), dtype=np.float32)
-    for time, samples in blocks(path, stream, start=start, end=end, rate=rate):
-        _place(out, round((time - start) * rate), samples.mean(axis=0))
-    return out
+Block = tuple[float, np.ndarray]  # (time of the first sample, float32 [channels, n])
 
 
-def blocks(
-    path: Path, stream: int, *, start: float, end: float, rate: int, layout: str | None = None
-) -> Iterator[tuple[float, np.ndarray]]:
-    """(time of the first sample, float32 [channels, n]) from just before `start` until `end`, as decoded.
+def mono(sound: Iterable[Block], *, start: float, end: float, rate: int) -> np.ndarray:
+    """float32 [round((end - start) * rate)], -1 to 1: blocks at `rate` laid out from `start` to `end`.
 
-    layout: "stereo" mixes to two channels; None keeps the file's channels without its LFE.
+    Silence where there is no block. Channels are averaged.
     """
-    with opened(path) as container:
+    out = np.zeros(round((end - start) * rate), dtype=np.float32)
+    for time, samples in sound:
+        _place(out, round((time - start) * rate), samples.mean(axis=0))
+    return np.clip(out, -1, 1, out=out)
+
+
+def blocks(path: Path, stream: int, *, start: float, end: float, rate: int) -> Iterator[Block]:
+    """The sound of a file at `rate`, from a little before `start` until `end` (seconds in the file's clock).
+
+    All channels but the bass (LFE).
+    """
+    with open_container(path) as container:
         source = container.streams[stream]
         begin = (source.start_time or 0) * float(source.time_base)
         seconds = _frames(container, source, start, begin)
@@ -42,7 +45,7 @@ def blocks(
             container.seek(0)
             seconds = _frames(container, source, begin, begin)
             first = next(seconds, None)
-        yield from _resampled(first, seconds, end, rate, layout)
+        yield from _resampled(first, seconds, end, rate)
 
 
 def resample(samples: np.ndarray, rate: int, to: int) -> np.ndarray:
@@ -88,13 +91,13 @@ def _frames(container, stream, start: float, begin: float) -> Iterator[tuple[flo
             clock += frame.samples / frame.sample_rate
 
 
-def _resampled(first, rest, end, rate, layout) -> Iterator[tuple[float, np.ndarray]]:
+def _resampled(first, rest, end, rate) -> Iterator[Block]:
     """Resample runs of frames without a gap; the clock of a run counts samples, so it never drifts."""
     pending = first
     while pending is not None:
         time, frame = pending
         key = (frame.format.name, frame.layout.name, frame.sample_rate)
-        resampler = av.AudioResampler(format="fltp", layout=layout or frame.layout.name, rate=rate)
+        resampler = av.AudioResampler(format="fltp", layout=frame.layout.name, rate=rate)
         origin, given, made = time, 0, 0
         pending = None
         while frame is not None:

@@ -85,10 +85,11 @@ class Clip:
             return out
         if not self.video.has_audio:
             return None
-        return self.video.source.sound(self.start, self.end, rate)
+        sound = self.video.source.sound(self.start, self.end, rate)
+        return audio.mono(sound, start=self.start, end=self.end, rate=rate)
 
     def with_audio(self, samples: np.ndarray, rate: int) -> "Clip":
-        """The same frames with other sound: [n] mono from the clip's start (mute, noise, off-screen sound)."""
+        """The same frames with other sound, mono [n] from the clip's start (mute, noise, off-screen)."""
         samples = np.asarray(samples)
         if samples.ndim != 1 or rate <= 0:
             raise MediaError(
@@ -99,6 +100,7 @@ class Clip:
     def _checked(self, index: int) -> int:
         if not self.first <= index <= self.last:
             raise MediaError(
-                f"Frame {index} lies outside the clip: expected {self.first} to {self.last} of {self.video.path.name!r}."
+                f"Frame {index} lies outside the clip: expected {self.first} to {self.last} of "
+                f"{self.video.path.name!r}."
             )
         return int(index)

@@ -1,10 +1,10 @@
-"""Frames out of a file: the table of frames, then any frame in any order, always the one sequential decoding gives."""
+"""Frames out of a file: a table of them, and any of them in any order as sequential decoding gives it."""
 
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +12,12 @@ import av
 import numpy as np
 
 from core.errors import MediaError
-from core.media.probe import Facts, Turn, facts, opened, turn
+from core.media.probe import Facts, Turn, facts, open_container, turn
 
 # Containers whose packets carry one stamped frame each and whose key frames are marked, with codecs that show
 # every packet: there the table can be read off the packets. Anything else is decoded to be counted.
 STAMPED = {"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm"}
-ONE_TO_ONE = {"h264", "hevc", "mpeg4", "mjpeg", "prores"}
+ONE_TO_ONE = {"h264", "hevc", "mpeg4", "vp9", "av1", "libdav1d", "mjpeg", "prores"}
 DECODED_WHOLE = (
     350e6  # pixels in all: up to about a second of decoding (10 s of 720p), every video is decoded
 )
@@ -83,7 +83,7 @@ def decoded(stream, source, damage: list[str] | None = None) -> Iterator[av.Vide
 
 def scan(path: Path) -> tuple[Facts, Table]:
     """Make the table of frames. MediaError when there is no frame."""
-    with opened(path) as container:
+    with open_container(path) as container:
         found = facts(container, path)
         table = _by_packets(container, found)
     if table is None:
@@ -93,8 +93,8 @@ def scan(path: Path) -> tuple[Facts, Table]:
             table = _by_decoding(path, found, damage, threads=False)
     if table is None:
         raise MediaError(
-            f"No picture of {path.name!r} can be decoded ({found.codec}): expected a video with at least one whole "
-            "frame; the file may be cut off, so fetch it again or convert it."
+            f"No picture of {path.name!r} can be decoded ({found.codec}): expected at least one whole frame; "
+            "the file may be cut off, so fetch it again or convert it."
         )
     return found, table
 
@@ -102,8 +102,9 @@ def scan(path: Path) -> tuple[Facts, Table]:
 def _by_decoding(path: Path, found: Facts, damage: list[str], *, threads: bool) -> Table | None:
     ticks: list[int | None] = []
     keys: list[int] = []
-    first = last = None
-    with opened(path) as container:
+    first: av.VideoFrame | None = None
+    last: av.VideoFrame | None = None
+    with open_container(path) as container:
         stream = container.streams[found.video_stream]
         stream.thread_type = "AUTO" if threads else "NONE"
         stream.codec_context.options = {"skip_loop_filter": "all"}  # counting needs no deblocked pictures
@@ -118,7 +119,7 @@ def _by_decoding(path: Path, found: Facts, damage: list[str], *, threads: bool) 
             first = first or frame
             last = frame
             ticks.append(frame.pts)
-    if first is None:
+    if first is None or last is None:
         return None
     return _table(found, ticks, keys, first, last.duration, damaged=bool(damage))
 
@@ -126,9 +127,9 @@ def _by_decoding(path: Path, found: Facts, damage: list[str], *, threads: bool) 
 def _by_packets(container, found: Facts) -> Table | None:
     """The table of a long, clean, simple file without decoding all of it; None where that could be wrong.
 
-    Assumed: in these containers and codecs one packet is one frame, shown at the packet's stamp. Confirmed: no
-    packet is cut, dropped by an edit list, or unstamped, stamps differ, and the frames decoded at the head and
-    at the tail are those of the table.
+    Assumed: in these containers and codecs one packet is one frame, shown at the packet's stamp. Confirmed:
+    no packet is cut, dropped by an edit list, or unstamped, stamps differ, and the frames decoded at the head
+    and at the tail are those of the table.
     """
     if found.container not in STAMPED or found.codec not in ONE_TO_ONE:
         return None
@@ -171,18 +172,19 @@ def _by_packets(container, found: Facts) -> Table | None:
     return _table(found, table, keys, first, durations[table[-1]], damaged=False)
 
 
-def _table(found: Facts, ticks, keys, first, last_duration, *, damaged: bool) -> Table:
+def _table(found: Facts, ticks: list[int | None], keys: list[int], first, last_duration, *, damaged) -> Table:
     usual = 1 / float(found.rate) if found.rate else 0.04
-    base = float(found.time_base)
-    complete = all(t is not None for t in ticks) and all(
-        a < b for a, b in zip(ticks, ticks[1:], strict=False)
-    )
+    known = [t for t in ticks if t is not None]
+    whole = len(known) == len(ticks)
+    rising = whole and all(a < b for a, b in pairwise(known))
+    # AVI gives decoding times: the right ones in a wrong order.
+    stamps: list[int | None] = [*sorted(known)] if whole else ticks
     seconds = np.empty(len(ticks))
-    for i, tick in enumerate(ticks):
-        # A frame without a stamp of its own follows the one before at the usual distance; time never stands still.
-        before = seconds[i - 1] if i else None
-        time = tick * base if tick is not None else (0.0 if before is None else before + usual)
-        seconds[i] = time if before is None or time > before else before + min(usual, 0.001)
+    for i, tick in enumerate(stamps):
+        # A frame without a stamp follows the one before at the usual distance; time never stands still.
+        before = seconds[i - 1] if i else -np.inf
+        time = float(tick * found.time_base) if tick is not None else (before + usual if i else 0.0)
+        seconds[i] = time if time > before else before + min(usual, 0.001)
     step = float(last_duration * found.time_base) if last_duration else 0.0
     if step <= 0:
         step = float(np.median(np.diff(seconds))) if len(seconds) > 1 else usual
@@ -194,14 +196,15 @@ def _table(found: Facts, ticks, keys, first, last_duration, *, damaged: bool) ->
         size=(first.height, first.width),
         turn=turn(first),
         damaged=damaged,
-        seekable=complete and not damaged and bool(keys),
+        seekable=rising and not damaged and bool(keys) and found.container in STAMPED,
     )
 
 
 def picture(frame: av.VideoFrame, table: Table) -> np.ndarray:
     """Decoded frame -> uint8 [H, W, 3] RGB, upright.
 
-    Frames that do not name their colour matrix are read as browsers do: BT.709 from 720 lines on, else BT.601.
+    Frames that do not name their colour matrix are read as browsers do: BT.709 from 720 lines on, else
+    BT.601.
     """
     h, w = table.size
     source: Any = None
@@ -252,12 +255,13 @@ class Reader:
                 if at > index:
                     break
         raise MediaError(
-            f"Frame {index} of {self._path.name!r} can no longer be decoded: expected the file as it was when it was "
-            "opened; open it again."
+            f"Frame {index} of {self._path.name!r} can no longer be decoded: expected the file as it was "
+            "when it was opened; open it again."
         )
 
     def _ways(self, index: int) -> Iterator[Iterator[tuple[int, av.VideoFrame]]]:
-        """Ways to reach a frame, quickest first: go on, a key frame before it, an earlier one, the very start.
+        """Ways to reach a frame, quickest first: go on, a key frame before it, an earlier one, the very
+        start.
 
         A later way is taken when a former misses the frame: some streams need more than their last key frame.
         """
@@ -309,12 +313,7 @@ class Reader:
 
     def _open(self) -> None:
         if self._container is None:
-            try:
-                self._container = av.open(str(self._path), metadata_errors="ignore")
-            except (av.FFmpegError, OSError) as error:
-                raise MediaError(
-                    f"{self._path.name!r} can no longer be opened: expected it at {self._path}; put it back."
-                ) from error
+            self._container = open_container(self._path)
             self._stream = self._container.streams[self._facts.video_stream]
             self._stream.thread_type = "NONE" if self._table.damaged else "AUTO"
 

@@ -10,8 +10,8 @@ import PIL
 from PIL import Image
 
 from core.errors import MediaError
-from core.media import audio
-from core.media.probe import opened
+from core.media.audio import Block, blocks
+from core.media.probe import open_container
 from core.media.video import Video
 
 PICTURES = {".jpg", ".jpeg", ".png"}
@@ -20,15 +20,15 @@ PICTURES = {".jpg", ".jpeg", ".png"}
 def open_folder(path: Path) -> Video:
     """Open `path` with pictures in `frames/` or directly in it, in the order of the numbers in their names.
 
-    Frame i is shown from second i to i + 1. Pixels are taken as stored (no EXIF turn: masks beside such frames are
-    on the stored grid). MediaError: no pictures, sizes that differ, unreadable pictures.
+    Frame i is shown from second i to i + 1. Pixels are taken as stored (no EXIF turn: masks beside such
+    frames are on the stored grid). MediaError: no pictures, sizes that differ, unreadable pictures.
     """
     inner = path / "frames"
     pictures = _sorted(inner if inner.is_dir() else path)
     if not pictures:
         raise MediaError(
-            f"{path.name!r} holds no frames: expected pictures such as 0.jpg, 1.jpg in it or in its folder 'frames'; "
-            "choose a video file or such a folder."
+            f"{path.name!r} holds no frames: expected pictures such as 0.jpg, 1.jpg in it or in its folder "
+            "'frames'; choose a video file or such a folder."
         )
     wavs = sorted(p for p in path.iterdir() if p.suffix.lower() == ".wav")
     sound = next((p for p in wavs if p.stem == "audio"), wavs[0] if wavs else None)
@@ -39,8 +39,8 @@ def open_folder(path: Path) -> Video:
     for picture in pictures[1:]:
         if _picture_size(picture) != (w, h):
             raise MediaError(
-                f"The frames of {path.name!r} differ in size: {picture.name} is not {w}x{h} like {pictures[0].name}; "
-                "make them equal."
+                f"The frames of {path.name!r} differ in size: {picture.name} is not {w}x{h} like "
+                f"{pictures[0].name}; make them equal."
             )
     pts = np.arange(len(pictures), dtype=np.float64)
     pts.flags.writeable = False
@@ -53,6 +53,7 @@ def open_folder(path: Path) -> Video:
         decoder=f"Pillow {PIL.__version__}",
         codec=pictures[0].suffix.lower().lstrip("."),
         rotation=0,
+        mirrored=False,
         pixel_aspect=1.0,
         has_audio=sound is not None,
         damaged=False,
@@ -78,9 +79,10 @@ class FolderSource:
     def frames(self, indices: Iterable[int]) -> Iterator[np.ndarray]:
         return (self.frame(i) for i in indices)
 
-    def sound(self, start: float, end: float, rate: int) -> np.ndarray:
-        assert self._wav is not None
-        return audio.mono(self._wav, self._stream, start=start, end=end, rate=rate)
+    def sound(self, start: float, end: float, rate: int) -> Iterator[Block]:
+        if self._wav is None:
+            return iter(())
+        return blocks(self._wav, self._stream, start=start, end=end, rate=rate)
 
 
 def _sorted(folder: Path) -> list[Path]:
@@ -99,7 +101,7 @@ def _picture_size(path: Path) -> tuple[int, int]:
 def _sound_stream(wav: Path | None) -> int:
     if wav is None:
         return 0
-    with opened(wav) as container:
+    with open_container(wav) as container:
         if not container.streams.audio:
             raise MediaError(f"{wav.name!r} holds no sound: expected a wav file; replace or remove it.")
         return container.streams.audio[0].index

@@ -2,10 +2,10 @@
 
 import logging
 import struct
-from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -17,6 +17,14 @@ av.logging.set_level(None)
 logging.getLogger("libav").setLevel(logging.CRITICAL)
 
 DISPLAY_MATRIX = "DISPLAYMATRIX"
+
+# What is opened, and how: media files only. Playlists and scripts, which FFmpeg would also follow, can name
+# other files of this machine, and an upload must not read those.
+CONTAINERS = (
+    "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpeg,mpegts,mpegvideo,flv,ogg,asf,wav,mp3,flac,aac,aiff,caf,gif,"
+    "h264,hevc,m4v,ivf,nut,mxf,dv"
+)
+OPTIONS = {"format_whitelist": CONTAINERS, "protocol_whitelist": "file"}
 
 
 @dataclass(frozen=True)
@@ -43,7 +51,7 @@ class Facts:
 
 @dataclass(frozen=True)
 class Turn:
-    """How a stored picture becomes upright: `quarters` turns counter-clockwise, then a mirror left to right."""
+    """How a stored picture becomes upright: `quarters` turns counter-clockwise, then a mirror."""
 
     quarters: int = 0
     mirrored: bool = False
@@ -59,22 +67,19 @@ class Turn:
         return np.ascontiguousarray(turned[:, ::-1] if self.mirrored else turned)
 
 
-@contextmanager
-def opened(path: Path):
-    """The container of `path`, closed afterwards; MediaError when FFmpeg cannot make sense of the file."""
+def open_container(path: Path) -> Any:
+    """The av container of `path`. MediaError when FFmpeg cannot make sense of the file."""
     try:
-        container = av.open(str(path), metadata_errors="ignore")
-    except av.FFmpegError as error:
+        return av.open(str(path), metadata_errors="ignore", options=OPTIONS)
+    except (av.FFmpegError, OSError) as error:
         raise MediaError(
-            f"{path.name!r} cannot be read as a video: expected a media file such as mp4, mkv, webm, avi or mpg "
-            f"({error.strerror or type(error).__name__}); it may be cut off or another kind of file, "
-            "so fetch it again or convert it."
+            f"{path.name!r} cannot be read as a video ({error.strerror or type(error).__name__}): expected "
+            "a media file such as mp4, mkv, webm, avi or mpg; it may be cut off or of another kind, so fetch "
+            "it again or convert it."
         ) from error
-    with container:
-        yield container
 
 
-def facts(container, path: Path) -> Facts:
+def facts(container: Any, path: Path) -> Facts:
     """Choose the streams: the default one, else the first. Cover art is not a video."""
     Disposition = av.stream.Disposition
     videos = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
@@ -105,18 +110,20 @@ def facts(container, path: Path) -> Facts:
 def turn(frame: av.VideoFrame) -> Turn:
     """Read the display matrix that travels with a decoded frame.
 
-    The matrix is nine 16.16 numbers (a b u, c d v, x y w) that map stored to shown coordinates. Where PyAV gives
-    neither the matrix nor `rotation`, nothing is guessed: a phone's portrait video would lie on its side.
+    The matrix is nine 16.16 numbers (a b u, c d v, x y w) that map stored to shown coordinates. Where PyAV
+    gives neither the matrix nor `rotation`, nothing is guessed: a phone's portrait video would lie on its
+    side.
     """
     if not hasattr(frame, "side_data"):
         raise MediaError(
-            f"PyAV {av.__version__} does not tell how a picture is turned: expected av 14 or later; upgrade it."
+            f"PyAV {av.__version__} does not tell how a picture is turned: expected 14.1 or later; upgrade."
         )
-    data = frame.side_data.get(DISPLAY_MATRIX)
+    data: Any = frame.side_data.get(DISPLAY_MATRIX)
     if data is None:
         if getattr(frame, "rotation", 0):
             raise MediaError(
-                f"PyAV {av.__version__} says the picture is turned but gives no matrix; use another version of av."
+                f"PyAV {av.__version__} says the picture is turned but gives no matrix: expected both; use "
+                "another version of av."
             )
         return Turn()
     a, b, _, c, d = struct.unpack("=5i", bytes(data)[:20])

@@ -12,7 +12,7 @@ import av
 import numpy as np
 
 from core.errors import MediaError
-from core.media import audio
+from core.media.audio import Block, blocks
 from core.media.clip import Clip
 from core.media.decode import Reader, Table, scan
 from core.media.probe import Facts
@@ -27,18 +27,18 @@ class Source(Protocol):
 
     def frames(self, indices: Iterable[int]) -> Iterator[np.ndarray]: ...
 
-    def sound(self, start: float, end: float, rate: int) -> np.ndarray: ...
+    def sound(self, start: float, end: float, rate: int) -> Iterator[Block]: ...
 
 
 @dataclass(frozen=True, eq=False)
 class Video:
     """A source as it was when it was opened.
 
-    pts: float64 [N], seconds in the container's clock, strictly rising, one entry for each frame the decoder gives;
-    the first need not be 0. end: seconds when the last frame ends. size: (H, W) of the upright picture: the stored
-    pixel grid turned upright. Pixels are not stretched: `pixel_aspect` (width / height of an upright pixel) says
-    how they are meant to be shown. rotation: clockwise degrees that were applied. damaged: parts could not be
-    decoded, and the frames are those that could.
+    pts: float64 [N], seconds in the container's clock, strictly rising, one entry for each frame the decoder
+    gives; the first need not be 0. end: seconds when the last frame ends. size: (H, W) of the upright
+    picture: the stored pixel grid turned upright. Pixels are not stretched: `pixel_aspect` (width / height of
+    an upright pixel) says how they are meant to be shown. rotation: clockwise degrees that were applied.
+    damaged: parts could not be decoded, and the frames are those that could.
     """
 
     path: Path
@@ -49,6 +49,7 @@ class Video:
     decoder: str
     codec: str
     rotation: int
+    mirrored: bool
     pixel_aspect: float
     has_audio: bool
     damaged: bool
@@ -78,7 +79,8 @@ class Video:
         last = len(self) - 1 if last is None else last
         if not 0 <= first <= last < len(self):
             raise MediaError(
-                f"A clip of {self.path.name!r} must lie within frames 0 to {len(self) - 1}; got {first} to {last}."
+                f"A clip of {self.path.name!r} must lie within frames 0 to {len(self) - 1}; "
+                f"got {first} to {last}."
             )
         return Clip(self, first, last)
 
@@ -113,9 +115,10 @@ class FileSource:
         finally:
             reader.close()
 
-    def sound(self, start: float, end: float, rate: int) -> np.ndarray:
-        assert self._facts.sound_stream is not None
-        return audio.mono(self._path, self._facts.sound_stream, start=start, end=end, rate=rate)
+    def sound(self, start: float, end: float, rate: int) -> Iterator[Block]:
+        if self._facts.sound_stream is None:
+            return iter(())
+        return blocks(self._path, self._facts.sound_stream, start=start, end=end, rate=rate)
 
 
 _opened: OrderedDict[tuple, Video] = OrderedDict()
@@ -125,8 +128,8 @@ _opening = threading.Lock()
 def open(path: str | Path) -> Video:
     """Open a media file, or a folder of frames (`frames/0.jpg` ... or pictures directly in it) with a wav.
 
-    The last few videos are kept: an unchanged file is read once. Raises MediaError: missing, empty, cut off, not a
-    video, sound only, no frame that can be decoded.
+    The last few videos are kept: an unchanged file is read once. Raises MediaError: missing, empty, cut off,
+    not a video, sound only, no frame that can be decoded.
     """
     path = Path(path).expanduser().absolute()
     if not path.exists():
@@ -176,6 +179,7 @@ def _open_file(path: Path) -> Video:
         decoder=f"{facts.codec}, libavcodec {version}, PyAV {av.__version__}",
         codec=facts.codec,
         rotation=table.turn.degrees,
+        mirrored=table.turn.mirrored,
         pixel_aspect=1 / aspect if sideways else aspect,
         has_audio=facts.sound_stream is not None,
         damaged=table.damaged,
