@@ -1,0 +1,46 @@
+"""refavs train: teaches a network on datasets. Resumes by itself when the same --out is named again."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def register(cli: typer.Typer) -> None:
+    train = typer.Typer(help="Train a network; name the same --out again to go on.", no_args_is_help=True)
+    train.callback()(lambda: None)
+    train.command("nano-segmenter")(nano_segmenter)
+    cli.add_typer(train, name="train")
+
+
+def nano_segmenter(
+    datasets: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="DATASET...",
+            help="Folders with img/ and mask/ (value = instance), or folders of such sequences.",
+            show_default=False,
+        ),
+    ],
+    out: Annotated[
+        Path, typer.Option(metavar="DIR", help="Folder for checkpoint.pt, model.safetensors and config.json.")
+    ],
+    minutes: Annotated[
+        float, typer.Option(min=0.01, help="Time spent training, over all resumptions.")
+    ] = 90.0,
+    steps: Annotated[
+        int | None, typer.Option(min=1, help="End after so many steps if that is earlier.")
+    ] = None,
+) -> None:
+    """Train the click and propagation network; the fixed validation part is never looked at."""
+    from core.paths import cache_dir
+    from core.segment.nano.config import NanoConfig
+    from core.segment.nano.look import save
+    from core.training.loop import Schedule, train
+    from core.training.nano_segmenter import NanoTask
+    from core.training.pictures import prepare
+
+    pictures = [prepare(folder, cache_dir() / "training") for folder in datasets]
+    network = train(NanoTask(pictures, NanoConfig()), out, Schedule(minutes=minutes, steps=steps))
+    save(network, out)
+    print(out / "model.safetensors")

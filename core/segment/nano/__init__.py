@@ -1,0 +1,1 @@
+"""The nano segmenter: our own small click and propagation network, with weights in assets."""

@@ -1,0 +1,1 @@
+"""Training: one loop, losses, and what each network learns from."""
