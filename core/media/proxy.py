@@ -5,7 +5,7 @@ import os
 import tempfile
 import threading
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
 
@@ -63,13 +63,14 @@ def player_times(video: Video) -> np.ndarray:
     return video.pts - video.start
 
 
-def proxy(video: Video, folder: Path) -> Path:
+def proxy(video: Video, folder: Path, *, progress: Callable[[float], None] | None = None) -> Path:
     """An mp4 (H.264, AAC) of the whole video in `folder`; made when it is not there yet.
 
     Upright, square pixels, even sides (the picture is scaled, never padded, so a click as a fraction of the
     picture stays right), at most 1920 on the longer side. Frame i of the proxy is frame i of the video, shown
     at player_times(video)[i] within a millisecond. No B-frames and a key frame every 12, so that a browser
-    seeks quickly. The name follows from the content and the decoder; a half-made file never bears it."""
+    seeks quickly. The name follows from the content and the decoder; a half-made file never bears it.
+    progress: told the share of frames that are written, 0 to 1."""
     identity = f"{video.sha256} {video.decoder} {VERSION}"
     path = Path(folder) / f"{hashlib.sha256(identity.encode()).hexdigest()[:32]}.mp4"
     with _making[path.name]:
@@ -78,7 +79,7 @@ def proxy(video: Video, folder: Path) -> Path:
             handle, name = tempfile.mkstemp(dir=path.parent, prefix="making-", suffix=".mp4")
             os.close(handle)
             try:
-                _write(video, name)
+                _write(video, name, progress)
                 os.replace(name, path)
             finally:
                 Path(name).unlink(missing_ok=True)
@@ -93,7 +94,7 @@ def shown_size(video: Video) -> tuple[int, int]:
     return max(2, 2 * round(high * scale / 2)), max(2, 2 * round(wide * scale / 2))
 
 
-def _write(video: Video, name: str) -> None:
+def _write(video: Video, name: str, progress: Callable[[float], None] | None) -> None:
     h, w = shown_size(video)
     times = player_times(video)
     ends = np.append(times[1:], times[0] + video.duration)
@@ -123,6 +124,8 @@ def _write(video: Video, name: str) -> None:
                     break
                 heard = (piece.pts or 0) / SOUND_RATE
                 out.mux(hearing.encode(piece))
+            if progress is not None:
+                progress((index + 1) / len(video))
         _mux(out, stream.encode(None), lengths)
         if hearing is not None:
             for piece in sound:
