@@ -99,10 +99,19 @@ def clips(db: Session, *, limit: int, offset: int) -> list[ClipLine]:
     return [ClipLine(clip_info(c, v), counts.get(c.id, 0), at.get(seq)) for c, v, seq in rows]
 
 
-def pairs(db: Session, which: PairFilter, *, limit: int | None, before: int | None) -> list[PairLine]:
+def pairs(
+    db: Session,
+    which: PairFilter,
+    *,
+    limit: int | None = None,
+    before: int | None = None,
+    only: UUID | None = None,
+) -> list[PairLine]:
     query = _pairs().add_columns(ClipRow, VideoRow)
     query = query.join(ClipRow, ClipRow.id == PairRow.clip_id).join(VideoRow, VideoRow.id == ClipRow.video_id)
     query = query.order_by(PairRow.head.desc(), PairRow.id)
+    if only:
+        query = query.where(PairRow.id == only)
     if which.session:
         query = query.where(ChangeRow.session_id == which.session)
     if which.annotator:

@@ -197,6 +197,12 @@ class Store:
         with self.database.reading() as db:
             return reading.pairs(db, which or PairFilter(), limit=limit, before=before)
 
+    def pair(self, pair: UUID) -> PairLine | None:
+        """One pair that is not deleted."""
+        with self.database.reading() as db:
+            lines = reading.pairs(db, PairFilter(), limit=1, only=pair)
+            return lines[0] if lines else None
+
     def load_clip_work(self, clip: UUID) -> ClipWork:
         """Objects with their tracks, and pairs, that stand on a clip (what was deleted is left out)."""
         with self.database.reading() as db:

@@ -1,0 +1,249 @@
+"""A folder in the Ref-AVS layout into the store: every defect is told, ids are kept."""
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid5
+
+from annotations.edit import MAX_EXPRESSION, clean
+from annotations.records import STATUSES, ClipInfo, ClipWork, ObjectEdit, PairEdit, PairWork, VideoInfo
+from annotations.store import Store
+from core import media
+from core.datasets.refavs import FRAMES, SPLITS, Dataset, Row, Sample, media_folder
+from core.errors import DatasetError, MediaError, RefavsError
+from core.masks import Mask
+
+NAMESPACE = UUID("6f1d7a52-4f0e-5b0c-9f3e-2f6d0f6a0c11")  # ids of imported rows follow from what they are
+ANNOTATOR = "import"
+
+
+@dataclass(frozen=True, slots=True)
+class Defect:
+    """where: a uid, a folder or a file. skipped: rows that were left out for it."""
+
+    where: str
+    what: str
+    skipped: int = 0
+
+
+@dataclass(frozen=True)
+class Report:
+    """rows = imported + known + skipped. known: stored already, left as they stand."""
+
+    rows: int
+    imported: int
+    known: int
+    skipped: int
+    clips: int
+    defects: tuple[Defect, ...]
+
+
+class _Import:
+    def __init__(self, store: Store, root: Path) -> None:
+        self.store = store
+        self.dataset = Dataset(root)
+        self.defects: list[Defect] = []
+        self.manifest = self._read_manifest(root / "manifest.json")
+        self.session: UUID | None = None
+        self.imported = self.known = self.skipped = self.clips = 0
+
+    def run(self) -> Report:
+        if not self.dataset.rows:
+            raise DatasetError(
+                f"{self.dataset.root} has no rows: metadata.csv is empty below its first line."
+            )
+        self._check_rows()
+        groups: dict[str, list[Row]] = defaultdict(list)
+        for row in self.dataset.rows:
+            groups[row.v].append(row)
+        for v, rows in groups.items():
+            try:
+                self._import_folder(v, rows)
+            except (MediaError, DatasetError) as error:
+                self._skip(v, str(error), len(rows))
+        if not self.imported and not self.known:
+            first = self.defects[0]
+            raise DatasetError(f"No row of {self.dataset.root} can be imported; the first: {first.what}")
+        total = len(self.dataset)
+        if total != self.imported + self.known + self.skipped:
+            raise DatasetError(
+                f"Rows of {self.dataset.root} were lost: {total} in, {self.imported} imported."
+            )
+        return Report(total, self.imported, self.known, self.skipped, self.clips, tuple(self.defects))
+
+    def _import_folder(self, v: str, rows: Sequence[Row]) -> None:
+        """One folder: one clip, one change."""
+        new = [row for row in rows if not self._made_here(row)]
+        if not new:
+            return
+        clip, indices = self._clip(v)
+        work = self.store.load_clip_work(clip.id)
+        there = {pair.id: pair for pair in work.pairs}
+        objects: dict[UUID, ObjectEdit] = {}
+        pairs: list[PairEdit] = []
+        seen: Counter[str] = Counter()
+        for row in new:
+            seen[row.uid] += 1
+            id = uuid5(NAMESPACE, f"{clip.id} {row.uid} {seen[row.uid]}")
+            if id in there:
+                self._known(row, there[id], work, indices)
+                continue
+            try:
+                text = clean(row.exp, "expression", MAX_EXPRESSION)
+                thing = self._object(clip, row, indices, objects)
+            except RefavsError as error:
+                self._skip(row.uid, str(error), 1)
+                continue
+            links = () if thing is None else (thing,)
+            pairs.append(PairEdit(id, text, links, self._status(row), row.split, row.uid))
+        if pairs:
+            self.session = self.session or self.store.start_session(ANNOTATOR).id
+            self.store.save_work(self.session, clip.id, list(objects.values()), pairs, act="import")
+            self.imported += len(pairs)
+            self.clips += 1
+
+    def _clip(self, v: str) -> tuple[ClipInfo, tuple[int, ...]]:
+        """On the source, when the manifest names one that the store has; else on the ten frames alone."""
+        source = self.manifest["sources"].get(v)
+        if source is not None and (stored := self._stored(v, source)):
+            indices = tuple(source["indices"])
+            clip = self.store.add_clip(stored.id, source["first"], source["last"], label=v, seconds=indices)
+            return clip, indices
+        video = media.open(self.dataset.root / media_folder(v))
+        if len(video.pts) != FRAMES:
+            raise DatasetError(f"{video.path} has {len(video.pts)} frames; expected {FRAMES}.")
+        info = self.store.add_video(video)
+        indices = tuple(range(FRAMES))
+        return self.store.add_clip(info.id, 0, FRAMES - 1, label=v, seconds=indices), indices
+
+    def _stored(self, v: str, source: dict[str, Any]) -> VideoInfo | None:
+        candidates = self.store.videos(source["sha256"])
+        for info in candidates:
+            if (info.frame_count, info.pts_hash) == (source["frame_count"], source["pts_hash"]) and list(
+                info.size
+            ) == source["size"]:
+                return info
+        if candidates:
+            info = candidates[0]
+            then = f"{source['frame_count']} frames of {source['size']} (H, W) by {source['decoder']}"
+            now = f"{info.frame_count} of {list(info.size)} by {info.decoder}, or at other times"
+            what = f"its source was read as {then}, here as {now}: its masks go on the folder's ten frames"
+            self.defects.append(Defect(v, what))
+        return None
+
+    def _object(
+        self, clip: ClipInfo, row: Row, indices: Sequence[int], objects: dict[UUID, ObjectEdit]
+    ) -> UUID | None:
+        """The row's object, added to `objects`; None = null expression."""
+        sample = Sample(self.dataset.root, row)
+        if row.is_null:
+            try:
+                if any(mask.any() for mask in sample.masks()):
+                    self.defects.append(Defect(row.uid, "a null expression whose masks are not black"))
+            except DatasetError as error:
+                self.defects.append(Defect(row.uid, f"a null expression without its black masks: {error}"))
+            return None
+        id = uuid5(NAMESPACE, f"{clip.id} {row.fid} {row.category}")
+        if id not in objects:
+            masks = [Mask.encode(mask) for mask in sample.masks()]
+            for mask, path in zip(masks, sample.mask_paths, strict=True):
+                if mask.size != clip.video.size:
+                    raise DatasetError(f"{path} is {mask.size}, its frames are {clip.video.size} (H, W).")
+            by_frame = dict(zip(indices, masks, strict=True))
+            objects[id] = ObjectEdit(id, row.category, by_frame, "imported", fid=row.fid)
+        return id
+
+    def _made_here(self, row: Row) -> bool:
+        """A row that this very store has exported: what stands there is newer, and stays."""
+        said = self.manifest["pairs"].get(row.uid)
+        line = self.store.pair(said["pair"]) if said else None
+        source = self.manifest["sources"].get(row.v)
+        if line is None or source is None:
+            return False
+        work = self.store.load_clip_work(line.clip.id)
+        self._known(row, line.pair, work, source["indices"])
+        return True
+
+    def _known(self, row: Row, pair: PairWork, work: ClipWork, indices: Sequence[int]) -> None:
+        self.known += 1
+        if pair.expression != row.exp:
+            self.defects.append(Defect(row.uid, f"the store says {pair.expression!r} instead, which stays"))
+        if pair.is_null or row.is_null:
+            return
+        thing = next(thing for thing in work.objects if thing.id == pair.objects[0])
+        masks = [Mask.encode(mask) for mask in Sample(self.dataset.root, row).masks()]
+        differ = sum(thing.track.masks.get(i) != mask for i, mask in zip(indices, masks, strict=True))
+        if differ:
+            self.defects.append(
+                Defect(row.uid, f"{differ} of its masks differ from those in the store, which stay")
+            )
+
+    def _status(self, row: Row) -> str:
+        said = self.manifest["pairs"].get(row.uid)
+        return said["status"] if said and said["status"] in STATUSES else "accepted"
+
+    def _skip(self, where: str, what: str, rows: int) -> None:
+        self.skipped += rows
+        self.defects.append(Defect(where, what, rows))
+
+    def _check_rows(self) -> None:
+        """What the rows themselves show, without a file being read."""
+        uids = Counter(row.uid for row in self.dataset.rows)
+        fids: dict[tuple[str, str], set[int]] = defaultdict(set)
+        for row in self.dataset.rows:
+            fids[row.v, row.exp].add(row.fid)
+        for uid, n in uids.items():
+            if n > 1:
+                self.defects.append(Defect(uid, f"{n} rows have this uid"))
+        for (v, text), several in fids.items():
+            if len(several) > 1:
+                self.defects.append(Defect(v, f"{text!r} refers to {len(several)} objects"))
+        for row in self.dataset.rows:
+            if row.split not in SPLITS:
+                self.defects.append(
+                    Defect(row.uid, f"its split is {row.split!r}, not one of {', '.join(SPLITS)}")
+                )
+            if row.exp.strip().upper() in ("NO", "NO.") or row.exp.startswith("[Error]"):
+                self.defects.append(Defect(row.uid, f"{row.exp[:60]!r} is no expression"))
+
+    def _read_manifest(self, path: Path) -> dict[str, dict[str, Any]]:
+        """Its `sources` and `pairs`, as far as they have the form that an export gives them."""
+        found: dict[str, dict[str, Any]] = {"sources": {}, "pairs": {}}
+        if not path.exists():
+            return found
+        try:
+            manifest = json.loads(path.read_text(encoding="utf-8"))
+            for v, source in manifest.get("sources", {}).items():
+                if _is_source(source):
+                    found["sources"][v] = source
+            for uid, pair in manifest.get("pairs", {}).items():
+                found["pairs"][uid] = {"pair": UUID(pair["pair"]), "status": str(pair.get("status"))}
+        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+            self.defects.append(Defect(path.name, f"it cannot be read ({error}) and is left aside"))
+        return found
+
+
+def import_folder(store: Store, root: Path | str) -> Report:
+    """Take a folder in the Ref-AVS layout into the store; what is there already stays as it stands.
+
+    A folder of the manifest whose source the store has puts its masks on that video's frames, and warns when
+    the frames are not the same; every other one becomes a video of ten frames, one second apart. Rows that
+    cannot be taken are in `defects`, each with its reason. Raises RefavsError when none can.
+    """
+    return _Import(store, Path(root).absolute()).run()
+
+
+def _is_source(source: Any) -> bool:
+    indices = source["indices"]
+    numbers = [*indices, source["first"], source["last"], source["frame_count"], *source["size"]]
+    return (
+        len(indices) == FRAMES
+        and len(source["size"]) == 2
+        and all(isinstance(n, int) and n >= 0 for n in numbers)
+        and source["first"] <= min(indices)
+        and max(indices) <= source["last"] < source["frame_count"]
+        and all(isinstance(source[key], str) for key in ("sha256", "pts_hash", "decoder"))
+    )
