@@ -1,0 +1,265 @@
+"""One open clip of one person: its objects, what was asked for them, undo. No Gradio, no database."""
+
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any
+from uuid import UUID, uuid4
+
+from app.feed import Feed
+from app.history import Act, History
+from core.errors import PromptError, RefavsError
+from core.masks import FrameMask, Mask, Track
+from core.media import Clip
+from core.segment.protocol import Click, ObjectId, Prompts, Segmenter
+
+MASKS_A_MESSAGE = 200  # frames of masks that are sent at once
+CATEGORY_LENGTH = 60
+TOUCHED = ("click", "brush", "imported")
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """An object on the desk. fits: it is what the sentence refers to. key: its name in the store, for life."""
+
+    id: ObjectId
+    category: str = ""
+    fits: bool = True
+    key: UUID = field(default_factory=uuid4)
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One object's answer on one frame.
+
+    source: "system", "propagated", "click" or "brush". asked: what the annotator asked there; base: the mask that
+    those prompts correct.
+    """
+
+    mask: Mask
+    source: str
+    score: float = 1.0
+    asked: Prompts | None = None
+    base: Mask | None = None
+
+    @property
+    def touched(self) -> bool:
+        """The annotator worked on this frame: nothing but the annotator changes it."""
+        return self.source in TOUCHED
+
+
+@dataclass
+class Job:
+    """Long work on a desk; at most one at a time. `act` is its single step of undo."""
+
+    name: str
+    act: Act
+    cancelled: threading.Event = field(default_factory=threading.Event)
+
+
+class Desk:
+    """Safe for threads: acts of the person follow one another; a running job writes between them."""
+
+    def __init__(
+        self, clip: Clip, segmenter: Callable[[], Segmenter], *, name: str = "", source: str = ""
+    ) -> None:
+        self.clip, self.name, self.source = clip, name, source
+        self.feed = Feed()
+        self.expression = ""
+        self.reasons: list[dict[str, Any]] = []
+        self.verdict: dict[str, Any] | None = None
+        self.job: Job | None = None
+        self._segmenter = segmenter
+        self._values: dict[Any, Any] = {}  # ObjectId -> Thing, (ObjectId, frame index) -> Cell
+        self._history = History(self._values)
+        self._next = 1
+        self._lock = threading.RLock()  # around every look at or change of the values
+        self._acting = threading.Lock()  # around an act of the person, also while it computes
+
+    @property
+    def things(self) -> list[Thing]:
+        with self._lock:
+            return sorted((v for v in self._values.values() if isinstance(v, Thing)), key=lambda t: t.id)
+
+    def cells(self, thing: ObjectId) -> dict[int, Cell]:
+        """frame index -> cell, in order."""
+        with self._lock:
+            found = {k[1]: v for k, v in self._values.items() if isinstance(k, tuple) and k[0] == thing}
+        return dict(sorted(found.items()))
+
+    def track(self, thing: ObjectId) -> Track:
+        return Track(self.clip.video.size, {i: cell.mask for i, cell in self.cells(thing).items()})
+
+    def ask(
+        self,
+        index: int,
+        *,
+        click: tuple[float, float, bool] | None = None,
+        box: tuple[float, float, float, float] | None = None,
+        thing: ObjectId | None = None,
+        call: str | None = None,
+    ) -> None:
+        """A click (x, y, positive) or a box (x0, y0, x1, y1), in fractions of the picture, for an object (None = new).
+
+        A box starts the frame afresh; clicks add up and correct the mask that was there before the first of them.
+        """
+        height, width = self.clip.video.size
+        with self._acting:
+            with self._lock:
+                owner = self._values.get(thing) or Thing(self._next)
+                cell: Cell | None = self._values.get((owner.id, index))
+            asked, base = Prompts(), cell.mask if cell else None
+            if cell and cell.asked:
+                asked, base = cell.asked, cell.base
+            if box is not None:
+                pixels = (box[0] * width, box[1] * height, box[2] * width, box[3] * height)
+                asked, base = Prompts(box=pixels), None
+            elif click is not None:
+                added = Click(click[0] * width, click[1] * height, click[2])
+                asked = replace(asked, clicks=(*asked.clicks, added))
+            found = self._segmenter().segment(self.clip, index, asked, previous=base)
+            with self._lock:
+                act = self._history.begin("box" if box else "click")
+                if owner.id not in self._values:
+                    self._next = max(self._next, owner.id + 1)
+                    self._history.set(act, owner.id, owner)
+                self._history.set(act, (owner.id, index), Cell(found.mask, "click", found.score, asked, base))
+                self.tell(act, active=owner.id, call=call)
+
+    def undo(self) -> None:
+        """Take the last act back; a running job is the last act until another follows, and is cancelled first."""
+        self._step_back(self._history.undo, "There is nothing to undo.")
+
+    def redo(self) -> None:
+        self._step_back(self._history.redo, "There is nothing to redo.")
+
+    def _step_back(self, step: Callable[[], Act | None], nothing: str) -> None:
+        with self._acting, self._lock:
+            if self.job and self._history.undoable == self.job.name:
+                self.cancel()
+                self.job = None
+            act = step()
+            if act is None:
+                raise PromptError(nothing)
+            self.tell(act)
+
+    def change_thing(self, thing: ObjectId, **values: Any) -> None:
+        """Set `category` or `fits` of an object."""
+        if "category" in values:
+            values["category"] = " ".join(str(values["category"]).split())[:CATEGORY_LENGTH]
+        with self._acting, self._lock:
+            old = self._thing(thing)
+            new = replace(old, **values)
+            if new != old:
+                act = self._history.begin("rename" if "category" in values else "choice")
+                self._history.set(act, thing, new)
+                self.tell(act)
+
+    def delete_thing(self, thing: ObjectId) -> None:
+        with self._acting, self._lock:
+            self._thing(thing)
+            act = self._history.begin("delete")
+            self._remove(act, thing)
+            self.tell(act)
+
+    def _thing(self, thing: ObjectId) -> Thing:
+        found = self._values.get(thing)
+        if found is None:
+            raise PromptError(f"There is no object {thing} any more; choose another one.")
+        return found
+
+    def _remove(self, act: Act, thing: ObjectId) -> None:
+        for index in self.cells(thing):
+            self._history.set(act, (thing, index), None)
+        self._history.set(act, thing, None)
+
+    def replace_things(
+        self, act: Act, news: Iterable[tuple[str, dict[int, Cell]]], *, keep: bool = False
+    ) -> list[ObjectId]:
+        """New objects (category, cells) that fit; the others no longer fit, and those never touched go, unless `keep`.
+
+        Returns the new ids.
+        """
+        with self._lock:
+            for old in self.things:
+                if not keep and not any(cell.touched for cell in self.cells(old.id).values()):
+                    self._remove(act, old.id)
+                elif old.fits:
+                    self._history.set(act, old.id, replace(old, fits=False))
+            made = []
+            for category, cells in news:
+                thing = Thing(self._next, category)
+                self._next += 1
+                self._history.set(act, thing.id, thing)
+                for index, cell in cells.items():
+                    self._history.set(act, (thing.id, index), cell)
+                made.append(thing.id)
+            return made
+
+    def act(self, label: str) -> Act:
+        with self._lock:
+            return self._history.begin(label)
+
+    def write(self, job: Job, answers: Iterable[tuple[ObjectId, FrameMask]], source: str) -> None:
+        """Frames that a job has answered. What was touched stays; so does all after the job was cancelled."""
+        with self._lock:
+            if job.cancelled.is_set():
+                return
+            changed = Act(job.name)
+            for thing, answer in answers:
+                key = (thing, answer.index)
+                old: Cell | None = self._values.get(key)
+                if thing in self._values and not (old and old.touched):
+                    self._history.set(job.act, key, Cell(answer.mask, source, answer.score))
+                    changed.changes[key] = (old, None)
+            if changed.changes:
+                self.tell(changed)
+
+    def start(self, name: str) -> Job:
+        with self._lock:
+            if self.job:
+                raise RefavsError(f"Still busy with {self.job.name}; wait for it or cancel it first.")
+            self.job = Job(name, self._history.begin(name))
+            return self.job
+
+    def finish(self, job: Job) -> None:
+        with self._lock:
+            self._history.drop(job.act)
+            if self.job is job:
+                self.job = None
+
+    def cancel(self) -> None:
+        with self._lock:
+            if self.job:
+                self.job.cancelled.set()
+
+    def tell(self, act: Act, **extra: Any) -> None:
+        """Say what the act changed."""
+        with self._lock:
+            masks: dict[ObjectId, dict[int, list[Any] | None]] = {}
+            for key in act.changes:
+                if isinstance(key, tuple):
+                    cell = self._values.get(key)
+                    masks.setdefault(key[0], {})[key[1]] = cell and sent(cell, self.clip.video.size)
+            self.feed.say("change", masks=masks, **self.summary(), **extra)
+
+    def summary(self) -> dict[str, Any]:
+        """What the page shows of the objects besides their masks."""
+        with self._lock:
+            return {
+                "objects": [{"id": t.id, "category": t.category, "fits": t.fits} for t in self.things],
+                "undo": self._history.undoable,
+                "redo": self._history.redoable,
+            }
+
+
+def sent(cell: Cell, size: tuple[int, int]) -> list[Any]:
+    """[run lengths as text, "" = absent; 1 = touched; what was asked, in fractions of the picture `size` (H, W)]."""
+    height, width = size
+    asked: dict[str, Any] | None = None
+    if cell.asked:
+        asked = {"clicks": [[c.x / width, c.y / height, c.positive] for c in cell.asked.clicks]}
+        if cell.asked.box:
+            x0, y0, x1, y1 = cell.asked.box
+            asked["box"] = [x0 / width, y0 / height, x1 / width, y1 / height]
+    return ["" if cell.mask.is_empty else cell.mask.counts, int(cell.touched), asked]

@@ -1,0 +1,79 @@
+"""Undo and redo: what an act changed, as values before and after, so that acts may run side by side."""
+
+from collections.abc import Hashable, MutableMapping
+from dataclasses import dataclass, field
+from typing import Any
+
+LIMIT = 500  # acts that can be undone
+
+Key = Hashable
+
+
+@dataclass
+class Act:
+    """One step of undo. changes: key -> (before, after); None = was not there. A long act grows while it runs."""
+
+    label: str
+    changes: dict[Key, tuple[Any, Any]] = field(default_factory=dict)
+
+
+class History:
+    """Acts done on one mapping. Not safe for threads by itself."""
+
+    def __init__(self, values: MutableMapping[Any, Any]) -> None:
+        self._values = values
+        self._done: list[Act] = []
+        self._undone: list[Act] = []
+
+    @property
+    def undoable(self) -> str | None:
+        """Label of the act that undo would take back."""
+        return self._done[-1].label if self._done else None
+
+    @property
+    def redoable(self) -> str | None:
+        return self._undone[-1].label if self._undone else None
+
+    def begin(self, label: str) -> Act:
+        """A new act; what was undone before it cannot be redone any more."""
+        act = Act(label)
+        self._done.append(act)
+        del self._done[:-LIMIT]
+        self._undone.clear()
+        return act
+
+    def set(self, act: Act, key: Key, after: Any) -> None:
+        """Write a value (None removes it) as part of the act."""
+        before = act.changes[key][0] if key in act.changes else self._values.get(key)
+        act.changes[key] = (before, after)
+        self._write(key, after)
+
+    def drop(self, act: Act) -> None:
+        """Forget an act that changed nothing."""
+        if not act.changes and act in self._done:
+            self._done.remove(act)
+
+    def undo(self) -> Act | None:
+        """Take the last act back; None when there is none."""
+        if not self._done:
+            return None
+        act = self._done.pop()
+        for key, (before, _) in act.changes.items():
+            self._write(key, before)
+        self._undone.append(act)
+        return act
+
+    def redo(self) -> Act | None:
+        if not self._undone:
+            return None
+        act = self._undone.pop()
+        for key, (_, after) in act.changes.items():
+            self._write(key, after)
+        self._done.append(act)
+        return act
+
+    def _write(self, key: Key, value: Any) -> None:
+        if value is None:
+            self._values.pop(key, None)
+        else:
+            self._values[key] = value

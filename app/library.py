@@ -1,0 +1,84 @@
+"""Where videos come from: uploads (kept under their sha256), sample clips, and the clip named at the start."""
+
+import hashlib
+import re
+import shutil
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+from core import media, paths
+from core.errors import MediaError
+
+NAME_LENGTH = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A video that can be opened. key: what the page calls it; name: for people."""
+
+    key: str
+    name: str
+    path: Path
+
+
+class Library:
+    """folder: where uploads are kept; inbox: the only folder that uploads may come from."""
+
+    def __init__(self, inbox: Path, first: Path | None = None) -> None:
+        self.inbox = inbox.resolve()
+        self.folder = paths.data_dir() / "videos"
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.samples = tuple(
+            Source(f"sample:{path.stem}", path.stem.replace("-", " ").replace("_", " "), path)
+            for path in sorted(Path(str(files("assets"))).joinpath("clips").glob("*.mp4"))
+        )
+        self.first = Source("start", first.name, first) if first else None
+
+    @property
+    def start(self) -> Source | None:
+        """What a new page opens: the clip named at the start, else the first sample."""
+        return self.first or (self.samples[0] if self.samples else None)
+
+    def source(self, key: str) -> Source:
+        """By key: "start", "sample:NAME", or the sha256 of an uploaded video."""
+        known = (*self.samples, *([self.first] if self.first else []))
+        for source in known:
+            if source.key == key:
+                return source
+        if re.fullmatch(r"[0-9a-f]{64}", key):
+            for path in self.folder.glob(f"{key}.*"):
+                return Source(key, path.name[:8] + path.suffix, path)
+        raise MediaError("That video is not here any more; open it again.")
+
+    def take(self, upload: str, name: str) -> Source:
+        """Move an uploaded file into the library; MediaError, and nothing kept, when it is no video."""
+        path = Path(upload).resolve()
+        if not path.is_relative_to(self.inbox) or not path.is_file():
+            raise MediaError("The upload did not arrive; upload the file again.")
+        with path.open("rb") as file:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        suffix = Path(name).suffix.lower()
+        suffix = suffix if re.fullmatch(r"\.[a-z0-9]{1,8}", suffix) else ".video"
+        kept = next(self.folder.glob(f"{sha256}.*"), None)
+        try:
+            if kept is None:
+                self._check(path, name)
+                kept = self.folder / f"{sha256}{suffix}"
+                shutil.move(path, kept)
+        finally:
+            path.unlink(missing_ok=True)
+        return Source(sha256, clean_name(name), kept)
+
+    def _check(self, path: Path, name: str) -> None:
+        try:
+            media.open(path)
+        except MediaError as error:
+            # The upload has a name of the server's making; people know their own.
+            raise MediaError(str(error).replace(repr(path.name), repr(clean_name(name)))) from error
+
+
+def clean_name(name: str) -> str:
+    """A file name for people: no folders, no control characters, not too long."""
+    last = re.split(r"[\\/]", name)[-1]
+    return "".join(c for c in last if c.isprintable())[:NAME_LENGTH] or "video"

@@ -1,0 +1,123 @@
+"""Routes under /gradio_api/refavs/: the player's modules, and media behind signed links that expire.
+
+Custom routes are not behind Gradio's login, so a link carries its own proof: who can read the page can read what the
+page was given, for a while.
+"""
+
+import hashlib
+import hmac
+import secrets
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from starlette.requests import Request
+from starlette.responses import FileResponse, PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from app.player import modules
+from core.errors import RefavsError
+from core.media import Clip
+
+PREFIX = "/gradio_api/refavs"
+LIFETIME = 6 * 3600  # seconds; the page asks for a new link when one has expired
+HEADERS = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "default-src 'none'; sandbox"}
+
+
+@dataclass(frozen=True)
+class Served:
+    path: Path
+    media_type: str
+    download: str | None
+
+
+class Links:
+    """Makes signed links and answers them; knows only what a link was made for."""
+
+    def __init__(self) -> None:
+        self._secret = secrets.token_bytes(32)
+        self._known: dict[str, Any] = {}
+        self._lock = threading.Lock()
+
+    def file(self, path: Path, media_type: str, *, download: str | None = None) -> str:
+        """Link to a file, with ranges; `download` = the name under which a browser saves it."""
+        return self._link("media", f"{path}\0{download}", Served(path, media_type, download))
+
+    def frames(self, clip: Clip) -> str:
+        """Link to the clip's frames as JPEG: append `/{index}.jpg`."""
+        return self._link("frame", f"{clip.video.sha256}", clip)
+
+    def _link(self, kind: str, identity: str, what: Any) -> str:
+        key = hashlib.sha256(f"{kind}\0{identity}".encode()).hexdigest()[:24]
+        with self._lock:
+            self._known[key] = what
+        expires = int(time.time()) + LIFETIME
+        return f"{PREFIX[1:]}/{kind}/{key}/{expires}/{self._sign(kind, key, expires)}"
+
+    def _sign(self, kind: str, key: str, expires: int) -> str:
+        text = f"{kind}/{key}/{expires}".encode()
+        return hmac.new(self._secret, text, hashlib.sha256).hexdigest()[:40]
+
+    def _asked(self, request: Request, kind: str) -> Any:
+        values = request.path_params
+        expires, proof = values["expires"], self._sign(kind, values["key"], values["expires"])
+        if not hmac.compare_digest(proof, values["signature"]) or expires < time.time():
+            return None
+        return self._known.get(values["key"])
+
+    def routes(self) -> list[BaseRoute]:
+        signed = "{key}/{expires:int}/{signature}"
+        return [
+            Route(f"{PREFIX}/media/{signed}", self._media),
+            Route(f"{PREFIX}/frame/{signed}/{{index:int}}.jpg", self._frame),
+            Route(f"{PREFIX}/js/{modules.VERSION}/{{name}}", _module),
+        ]
+
+    def _media(self, request: Request) -> Response:
+        served = self._asked(request, "media")
+        if not isinstance(served, Served) or not served.path.is_file():
+            return _refused()
+        headers = {**HEADERS, "Cache-Control": "private, max-age=3600"}
+        if served.download:
+            headers["Content-Disposition"] = f"attachment; filename*=utf-8''{quote(served.download)}"
+        return FileResponse(served.path, media_type=served.media_type, headers=headers)
+
+    def _frame(self, request: Request) -> Response:
+        clip = self._asked(request, "frame")
+        if not isinstance(clip, Clip):
+            return _refused()
+        try:
+            picture = clip.frame(request.path_params["index"])
+        except RefavsError as error:
+            return PlainTextResponse(str(error), 404, headers=HEADERS)
+        return Response(
+            jpeg(picture),
+            media_type="image/jpeg",
+            headers={**HEADERS, "Cache-Control": "private, max-age=3600"},
+        )
+
+
+def jpeg(picture: Any) -> bytes:
+    """JPEG of a uint8 [H, W, 3] RGB picture."""
+    import cv2
+
+    done, data = cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 90])
+    assert done
+    return data.tobytes()
+
+
+def _module(request: Request) -> Response:
+    text = modules.MODULES.get(request.path_params["name"])
+    if text is None:
+        return PlainTextResponse("There is no such module.", 404, headers=HEADERS)
+    headers = {"Cache-Control": "public, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
+    return Response(text, media_type="text/javascript", headers=headers)
+
+
+def _refused() -> Response:
+    return PlainTextResponse(
+        "This link has expired or was never given; reload the page.", 403, headers=HEADERS
+    )

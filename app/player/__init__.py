@@ -1,0 +1,1 @@
+"""The player: one widget of plain HTML, CSS and ES modules, no build step."""

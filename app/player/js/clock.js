@@ -1,0 +1,169 @@
+// One clock: the <video> element plays picture and sound, and tells which frame it really shows. Frames are indices into
+// the table of times that the server made; while the video cannot be played, frames come as pictures.
+
+export class Clock extends EventTarget {
+    constructor(video, still) {
+        super();
+        this.video = video;
+        this.still = still;
+        this.pts = [];
+        this.index = 0;
+        this.wanted = null;
+        this.ready = false;
+        this.generation = 0;
+        const relay = (name) => video.addEventListener(name, () => this.say("state"));
+        ["play", "pause", "ended", "ratechange", "volumechange"].forEach(relay);
+        video.addEventListener("seeked", () => {
+            if (this.wanted !== null && this.wanted !== this.asked) this.go(this.wanted);
+        });
+        video.addEventListener("error", () => this.ready !== null && this.say("unplayable"));
+        const tick = (now, data) => {
+            this.shown(data.mediaTime);
+            video.requestVideoFrameCallback(tick);
+        };
+        video.requestVideoFrameCallback(tick);
+    }
+
+    // A new clip. `url` null = not playable yet.
+    load({ pts, end, first, last }, { video, frames }) {
+        this.generation++;
+        this.pts = pts;
+        this.end = end;
+        this.first = first;
+        this.last = last;
+        this.frames = frames;
+        this.index = first;
+        this.wanted = this.asked = null;
+        this.ready = false;
+        this.video.pause();
+        this.show(first);
+        if (video) this.play_from(video, first);
+        else {
+            this.video.removeAttribute("src");
+            this.video.load();
+        }
+    }
+
+    play_from(url, index) {
+        this.wanted = this.asked = index;
+        this.video.src = new URL(url, document.baseURI);
+        if (index > this.first || this.first > 0) this.video.currentTime = this.middle(index);
+    }
+
+    // The frame as a picture from the server, until the video shows frames itself.
+    show(index) {
+        const generation = this.generation;
+        const picture = new Image();
+        picture.onload = () => {
+            if (this.ready || generation !== this.generation || this.wanted_still !== index) return;
+            this.still.src = picture.src;
+            this.still.hidden = false;
+            this.index = index;
+            this.say("frame");
+        };
+        picture.onerror = () => generation === this.generation && !this.ready && this.say("nopicture");
+        this.wanted_still = index;
+        picture.src = new URL(this.frames + "/" + index + ".jpg", document.baseURI);
+    }
+
+    shown(time) {
+        if (!this.pts.length || !this.video.currentSrc) return;
+        this.ready = true;
+        this.still.hidden = true;
+        this.index = this.nearest(time);
+        if (this.wanted === this.index) this.wanted = null;
+        if (this.index > this.last && !this.video.paused) {
+            this.video.pause();
+            this.seek(this.last);
+        }
+        this.say("frame");
+    }
+
+    nearest(time) {
+        const after = Math.min(Math.max(lower(this.pts, time), 1), this.pts.length - 1);
+        if (this.pts.length === 1) return 0;
+        return this.pts[after] - time < time - this.pts[after - 1] ? after : after - 1;
+    }
+
+    // The frame that covers a time a person chose.
+    at(time) {
+        const i = lower(this.pts, time);
+        return this.clamp(this.pts[i] === time ? i : i - 1);
+    }
+
+    clamp(index) {
+        return Math.min(Math.max(index, this.first), this.last);
+    }
+
+    until(index) {
+        return index + 1 < this.pts.length ? this.pts[index + 1] : this.end;
+    }
+
+    middle(index) {
+        return (this.pts[index] + this.until(index)) / 2;
+    }
+
+    get duration() {
+        return this.until(this.last) - this.pts[this.first];
+    }
+
+    // Seconds from the clip's start.
+    time(index = this.index) {
+        return this.pts[index] - this.pts[this.first];
+    }
+
+    seek(index) {
+        index = this.clamp(index);
+        this.wanted = index;
+        if (!this.ready) this.show(index);
+        else if (!this.video.seeking) this.go(index);
+    }
+
+    go(index) {
+        this.asked = index;
+        this.video.currentTime = this.middle(index);
+    }
+
+    step(count) {
+        this.pause();
+        this.seek((this.wanted ?? this.index) + count);
+    }
+
+    get playing() {
+        return !this.video.paused && !this.video.ended;
+    }
+
+    async play() {
+        if (!this.ready) return;
+        if (this.index >= this.last) this.go(this.first);
+        this.wanted = null;
+        await this.video.play().catch(() => {});
+    }
+
+    // Stop at the frame that is shown.
+    pause() {
+        if (!this.playing) return;
+        this.video.pause();
+        this.seek(this.index);
+    }
+
+    toggle() {
+        return this.playing ? this.pause() : this.play();
+    }
+
+    say(kind) {
+        this.dispatchEvent(new Event(kind));
+    }
+}
+
+// First position whose value is not less than `value`.
+function lower(values, value) {
+    let low = 0;
+    let high = values.length;
+    while (low < high) {
+        const middle = (low + high) >> 1;
+        if (values[middle] < value) low = middle + 1;
+        else high = middle;
+    }
+    return low;
+}

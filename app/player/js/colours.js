@@ -1,0 +1,18 @@
+// Colours of objects: told apart with every common kind of colour blindness (after Okabe and Ito), bright on video.
+const PALETTE = [
+    [255, 176, 0], [86, 180, 233], [230, 97, 160], [0, 190, 140], [240, 228, 66], [232, 94, 0], [120, 130, 255],
+];
+
+export function rgb(id) {
+    return PALETTE[(id - 1) % PALETTE.length];
+}
+
+export function css(id, alpha = 1) {
+    return "rgb(" + rgb(id).join(" ") + " / " + alpha + ")";
+}
+
+// The colour as a pixel of ImageData (little-endian RGBA).
+export function pixel(id, alpha) {
+    const [r, g, b] = rgb(id);
+    return ((Math.round(alpha * 255) << 24) | (b << 16) | (g << 8) | r) >>> 0;
+}

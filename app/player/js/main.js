@@ -1,0 +1,53 @@
+// The widget: makes its parts and joins them. Everything that a test may look at is on root.__refavs.
+import { Clock } from "./clock.js";
+import { notices } from "./dom.js";
+import { keys } from "./keys.js";
+import { Lanes } from "./lanes.js";
+import { Model } from "./model.js";
+import { Net } from "./net.js";
+import { objects } from "./objects.js";
+import { Overlay } from "./overlay.js";
+import { pairs } from "./pairs.js";
+import { sentence } from "./sentence.js";
+import { source } from "./source.js";
+import { Stage } from "./stage.js";
+import { transport } from "./transport.js";
+
+export function mount(gradio) {
+    const root = gradio.element.querySelector("[data-part=root]");
+    const part = (name) => root.querySelector("[data-part=" + name + "]");
+    const button = (name) => root.querySelector("[data-do=" + name + "]");
+    const model = new Model();
+    const net = new Net(gradio, model);
+    const clock = new Clock(part("video"), part("still"));
+    const overlay = new Overlay(part("overlay"), model);
+    const notice = notices(part("notices"));
+    const app = { root, part, button, model, net, clock, overlay, notice };
+
+    // Do something for the person; what goes wrong is told, once, in words.
+    app.attempt = async (work) => {
+        try {
+            return await work();
+        } catch (error) {
+            if (error.message !== "gone") notice(error.message || String(error), { error: true });
+            return undefined;
+        }
+    };
+
+    app.stage = new Stage(app);
+    app.lanes = new Lanes(app);
+    app.acts = transport(app);
+    sentence(app);
+    objects(app);
+    pairs(app);
+    app.source = source(app);
+    keys(app);
+
+    clock.addEventListener("frame", () => {
+        overlay.draw(clock.index);
+        app.stage.draw();
+        app.lanes.follow();
+    });
+    root.__refavs = app;
+    app.source.hello();
+}

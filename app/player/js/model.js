@@ -1,0 +1,103 @@
+// What the page knows of its desk: objects, their masks by frame, undo, the running job. Changes come as messages.
+
+export class Model extends EventTarget {
+    constructor() {
+        super();
+        this.desk = null;
+        this.seq = 0;
+        this.objects = [];
+        this.cells = new Map();  // object id -> Map(frame index -> [run lengths, touched, prompts])
+        this.active = null;
+        this.undo = this.redo = null;
+        this.job = null;
+        this.reasons = [];
+        this.verdict = null;
+        this.pairs = [];
+        this.saved = null;
+    }
+
+    open(desk) {
+        this.desk = desk;
+        this.seq = desk.seq;
+        this.cells = new Map();
+        this.job = desk.job;
+        this.reasons = desk.reasons;
+        this.verdict = desk.verdict;
+        this.pairs = desk.pairs ?? [];
+        this.saved = desk.saved ?? null;
+        this.take(desk);
+        this.active = this.objects.find((o) => o.fits)?.id ?? this.objects.at(-1)?.id ?? null;
+        this.say("open");
+        this.say("objects");
+    }
+
+    take({ objects, undo, redo }) {
+        this.objects = objects;
+        this.undo = undo;
+        this.redo = redo;
+        for (const { id } of objects) if (!this.cells.has(id)) this.cells.set(id, new Map());
+        for (const id of this.cells.keys()) if (!objects.some((o) => o.id === id)) this.cells.delete(id);
+        if (this.active !== null && !this.cells.has(this.active)) {
+            this.active = objects.find((o) => o.fits)?.id ?? objects.at(-1)?.id ?? null;
+        }
+    }
+
+    object(id) {
+        return this.objects.find((o) => o.id === id);
+    }
+
+    cell(id, index) {
+        return this.cells.get(id)?.get(index);
+    }
+
+    // Masks that were asked for; they never replace what a message has brought meanwhile.
+    fill(id, masks) {
+        const own = this.cells.get(id);
+        if (!own) return;
+        for (const [index, cell] of Object.entries(masks)) if (!own.has(+index)) own.set(+index, cell);
+        this.say("masks");
+    }
+
+    // Messages in order; returns false when one is missing.
+    receive(messages) {
+        for (const message of messages) {
+            if (message.seq <= this.seq) continue;
+            if (message.seq !== this.seq + 1) return false;
+            this.seq = message.seq;
+            this.apply(message);
+        }
+        return true;
+    }
+
+    apply(message) {
+        if (message.kind === "change") {
+            if (message.objects) this.take(message);
+            for (const [id, masks] of Object.entries(message.masks ?? {})) {
+                const own = this.cells.get(+id);
+                if (!own) continue;
+                for (const [index, cell] of Object.entries(masks)) {
+                    if (cell) own.set(+index, cell);
+                    else own.delete(+index);
+                }
+            }
+            if (message.active != null) this.active = message.active;
+            this.say("objects");
+            this.say("masks");
+        }
+        this.say(message.kind, message);
+    }
+
+    choose(id) {
+        this.active = id;
+        this.say("objects");
+        this.say("masks");
+    }
+
+    on(kinds, callback) {
+        for (const kind of kinds.split(" ")) this.addEventListener(kind, (event) => callback(event.detail));
+    }
+
+    say(kind, detail) {
+        this.dispatchEvent(new CustomEvent(kind, { detail }));
+    }
+}

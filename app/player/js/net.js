@@ -1,0 +1,100 @@
+// Talking to the server. Quick requests return at once; prompts and long work go through Gradio's queue and answer with
+// numbered messages, so that a lost answer is noticed and fetched again.
+
+export class Gone extends Error {}
+
+export class Net {
+    constructor({ server, trigger, watch, props }, model) {
+        this.server = server;
+        this.trigger = trigger;
+        this.model = model;
+        this.token = null;
+        this.calls = new Map();
+        this.count = 0;
+        this.ongone = () => {};
+        watch("value", () => this.arrive(props.value));
+        model.on("change failed job", (message) => this.settle(message));
+        setInterval(() => this.remind(), 1500);
+    }
+
+    async ask(name, values = {}) {
+        const answer = await this.server.ask({ do: name, token: this.token, seen: this.model.seq, ...values });
+        if (!answer) throw new Error("The server did not answer; is it still running?");
+        if (!answer.ok) {
+            if (answer.error === "gone") {
+                this.ongone();
+                throw new Gone("gone");
+            }
+            throw new Error(answer.error);
+        }
+        if (answer.messages && answer.token === this.token) this.model.receive(answer.messages);
+        return answer;
+    }
+
+    // Resolves when the server has done it.
+    send(event, values) {
+        const call = ++this.count + "-" + Math.random().toString(36).slice(2, 8);
+        return new Promise((resolve, reject) => {
+            this.calls.set(call, { resolve, reject, since: performance.now() });
+            this.trigger(event, { token: this.token, seen: this.model.seq, call, ...values });
+        });
+    }
+
+    arrive(value) {
+        if (!value || value.token !== this.token) return;
+        if (!value.ok) {
+            const call = this.calls.get(value.call);
+            this.calls.delete(value.call);
+            if (value.error === "gone") {
+                this.ongone();
+                call?.reject(new Gone("gone"));
+            } else {
+                call?.reject(new Error(value.error));
+            }
+        } else if (value.messages && !this.model.receive(value.messages)) {
+            this.ask("missed").catch(() => {});
+        }
+    }
+
+    settle(message) {
+        const call = message && this.calls.get(message.call);
+        if (!call) return;
+        if (message.kind === "job" && !message.done) {
+            call.since = performance.now();
+            return;
+        }
+        this.calls.delete(message.call);
+        if (message.error) call.reject(new Error(message.error));
+        else call.resolve(message);
+    }
+
+    // An answer that is late may have been lost on the way.
+    remind() {
+        const now = performance.now();
+        for (const call of this.calls.values()) {
+            if (now - call.since > 3000) {
+                call.since = now;
+                this.ask("missed").catch(() => {});
+                return;
+            }
+        }
+    }
+
+    // A file to the server's inbox; says how much has arrived.
+    upload(file, onprogress) {
+        return new Promise((resolve, reject) => {
+            const request = new XMLHttpRequest();
+            const form = new FormData();
+            form.append("files", file, "upload");
+            request.upload.onprogress = (event) => onprogress(event.total ? event.loaded / event.total : 0);
+            request.onload = () => {
+                if (request.status === 200) resolve(JSON.parse(request.responseText)[0]);
+                else if (request.status === 413) reject(new Error("That file is larger than this server takes."));
+                else reject(new Error("The upload failed (status " + request.status + "); try again."));
+            };
+            request.onerror = () => reject(new Error("The upload was cut off; is the server still running?"));
+            request.open("POST", new URL("gradio_api/upload", document.baseURI));
+            request.send(form);
+        });
+    }
+}

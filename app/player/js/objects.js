@@ -1,0 +1,65 @@
+// The objects of the clip, which of them the sentence refers to, and Save.
+import { css } from "./colours.js";
+import { el, icon } from "./dom.js";
+
+export function objects(app) {
+    const { part, button, model, net, clock, attempt } = app;
+    const host = part("objects");
+
+    function row(object) {
+        const own = model.cells.get(object.id);
+        const name = el("input", {
+            type: "text", value: object.category, maxlength: "60", placeholder: "Object " + object.id,
+            "aria-label": "Category of object " + object.id,
+            onchange: (event) => attempt(() => net.ask("object", { object: object.id, category: event.target.value })),
+            onkeydown: (event) => event.key === "Enter" && event.target.blur(),
+            onfocus: () => model.active !== object.id && (model.active = object.id, mark(), model.say("masks")),
+        });
+        const fits = el("input", {
+            type: "checkbox", checked: object.fits, "aria-label": "Object " + object.id + " fits the sentence",
+            title: "Fits the sentence",
+            onchange: (event) => attempt(() => net.ask("object", { object: object.id, fits: event.target.checked })),
+        });
+        const total = clock.last - clock.first + 1;
+        const count = own.size === total ? "all frames" : own.size + " of " + total;
+        return el("div", {
+            class: "object" + (object.id === model.active && !app.stage.newObject ? " active" : ""), "data-object": object.id,
+            onclick: (event) => !event.target.closest("input, button") && (app.stage.newObject = false, model.choose(object.id)),
+        }, fits, el("i", { class: "swatch", style: "background:" + css(object.id) }), name,
+        el("span", { class: "frames", title: "Frames that have an answer" }, count),
+        el("button", {
+            type: "button", class: "ghost", "aria-label": "Delete object " + object.id, title: "Delete object (can be undone)",
+            onclick: () => attempt(() => net.ask("delete", { object: object.id })),
+        }, icon("bin")));
+    }
+
+    function mark() {
+        for (const node of host.children) node.classList.toggle("active", Number(node.dataset.object) === model.active);
+    }
+
+    function draw() {
+        if (!model.desk) return;
+        const typed = host.contains(document.activeElement) && document.activeElement.type === "text" ? document.activeElement : null;
+        const kept = typed && { object: typed.closest("[data-object]").dataset.object, value: typed.value, at: typed.selectionStart };
+        const words = app.stage?.newObject
+            ? "Click the new object on the picture, or drag a box around it."
+            : "Refer finds objects; or click one on the picture. Right click takes away, a drag draws a box.";
+        host.replaceChildren(...model.objects.map(row),
+            ...(model.objects.length && !app.stage.newObject ? [] : [el("p", { class: "nothing" }, words)]));
+        if (kept) {
+            const again = host.querySelector("[data-object='" + kept.object + "'] input[type=text]");
+            if (again) {
+                again.value = kept.value;
+                again.focus();
+                again.setSelectionRange(kept.at, kept.at);
+            }
+        }
+    }
+
+    let queued = false;
+    model.on("open objects masks complete", () => {
+        if (queued) return;
+        queued = true;
+        requestAnimationFrame(() => { queued = false; draw(); });
+    });
+}

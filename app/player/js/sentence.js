@@ -1,0 +1,71 @@
+// The sentence, Refer with its progress, and the reasons in words.
+import { clockText, el, icon } from "./dom.js";
+
+const EXAMPLES = ["The object making a sound", "The object making the loudest sound", "The first object to make a sound"];
+
+export function sentence(app) {
+    const { part, button, model, net, clock, attempt } = app;
+    const box = part("expression");
+
+    part("chips").append(...EXAMPLES.map((words) => el("button", {
+        type: "button", onclick: () => { box.value = words; box.focus(); model.say("expression"); },
+    }, words)));
+
+    function refer() {
+        return attempt(() => net.send("work", { do: "refer", expression: box.value }));
+    }
+
+    button("refer").addEventListener("click", refer);
+    box.addEventListener("keydown", (event) => {
+        if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
+            event.preventDefault();
+            if (!button("refer").disabled) refer();
+        }
+    });
+    box.addEventListener("input", () => model.say("expression"));
+
+    function busy() {
+        const job = model.job;
+        button("refer").disabled = Boolean(job) || !model.desk;
+        button("cancel").hidden = !job;
+        part("progress").hidden = !job;
+        part("doing").textContent = job ? job.words ?? "" : "";
+        const share = Math.round((job?.progress ?? 0) * 100);
+        part("progress").firstElementChild.style.width = share + "%";
+        part("progress").setAttribute("aria-valuenow", String(share));
+    }
+
+    function step({ kind, words, times = [] }) {
+        return el("li", {}, icon(kind), el("span", {}, words), times.length ? el("span", { class: "times" },
+            ...times.slice(0, 8).map((time) => el("button", {
+                type: "button", "aria-label": "Go to " + clockText(time, 1),
+                onclick: () => clock.seek(clock.at(clock.pts[clock.first] + time)),
+            }, clockText(time, 1)))) : null);
+    }
+
+    function reasons() {
+        const card = part("reasons");
+        const verdict = model.verdict;
+        card.hidden = !verdict && !model.reasons.length;
+        const list = el("ol", { class: "steps" }, ...model.reasons.map(step));
+        card.replaceChildren(...(verdict ? [el("p", { class: "verdict" },
+            icon(verdict.found ? "check" : "none"), el("span", {}, verdict.words))] : []), list);
+        if (model.job) list.scrollTop = list.scrollHeight;
+    }
+
+    model.on("job", (job) => {
+        model.job = job.done ? null : job;
+        if (job.notice) app.notice(job.notice);
+        busy();
+    });
+    model.on("steps", ({ steps, verdict }) => {
+        model.reasons = steps;
+        model.verdict = verdict;
+        reasons();
+    });
+    model.on("open", () => {
+        box.value = model.desk.expression;
+        busy();
+        reasons();
+    });
+}

@@ -1,0 +1,218 @@
+// Which clip is open: the menu, uploads, and coming back after a reload or a restart of the server.
+import { clockText, el, icon } from "./dom.js";
+
+const REMEMBERED = "refavs.page";
+
+export function source(app) {
+    const { part, model, net, clock, overlay, notice } = app;
+    const menu = part("menu");
+    const picker = part("picker");
+    const file = part("file");
+    let samples = [];
+    let polling = 0;
+
+    function remember() {
+        sessionStorage.setItem(REMEMBERED, JSON.stringify({ token: net.token, source: model.desk?.source }));
+    }
+
+    function remembered() {
+        try {
+            return JSON.parse(sessionStorage.getItem(REMEMBERED)) ?? {};
+        } catch {
+            return {};
+        }
+    }
+
+    async function hello() {
+        const answer = await app.attempt(() => net.ask("hello", remembered()));
+        if (!answer) {
+            if (!model.desk) empty("No clip could be opened.");
+            return;
+        }
+        samples = answer.samples;
+        show(answer);
+    }
+
+    function show(answer) {
+        net.token = answer.token;
+        const desk = answer.desk;
+        part("screen").hidden = !desk;
+        if (!desk) {
+            empty("Open a video to begin.");
+            return;
+        }
+        part("empty").hidden = true;
+        part("screen").style.setProperty("--aspect", desk.aspect);
+        overlay.open(desk.size);
+        model.open(desk);
+        clock.load(desk, desk.media);
+        part("name").textContent = desk.name;
+        picker.title = desk.name;
+        part("facts").textContent = facts(desk);
+        document.title = desk.name + " · RefAVS Studio";
+        remember();
+        if (desk.damaged) notice("Parts of this video are damaged; the frames that can be read are shown.");
+        media(desk.media);
+        fetchMasks();
+        fetchSound();
+    }
+
+    function facts({ size, pts, first, last, sound }) {
+        const seconds = clock.duration;
+        const rate = (last - first + 1) / seconds;
+        return [
+            size[1] + " × " + size[0], (last - first + 1) + " frames", rate.toFixed(2).replace(/\.?0+$/, "") + " fps",
+            clockText(seconds, 1), sound ? null : "no sound",
+        ].filter(Boolean).join(" · ");
+    }
+
+    // Until a playable copy is made, frames come as pictures; say how far it is.
+    function media(state) {
+        const banner = part("banner");
+        clearTimeout(polling);
+        banner.hidden = true;
+        if (state.error) {
+            banner.replaceChildren(state.error);
+            banner.hidden = false;
+        } else if (!state.video) {
+            const bar = el("div", { class: "progress" }, el("i", { style: "width:" + Math.round(state.progress * 100) + "%" }));
+            banner.replaceChildren(state.words, bar, Math.round(state.progress * 100) + " %");
+            banner.hidden = false;
+            const token = net.token;
+            polling = setTimeout(async () => {
+                const answer = await net.ask("media").catch(() => null);
+                if (!answer || token !== net.token) return;
+                if (answer.media.video) clock.play_from(answer.media.video, clock.index);
+                media(answer.media);
+            }, 500);
+        }
+    }
+
+    async function fetchMasks() {
+        const token = net.token;
+        for (const { id } of model.objects) {
+            for (let from = 0; from !== null;) {
+                const answer = await net.ask("masks", { object: id, from }).catch(() => null);
+                if (!answer || token !== net.token) return;
+                model.fill(id, answer.masks);
+                from = answer.next;
+            }
+        }
+        model.say("complete");
+    }
+
+    async function fetchSound() {
+        const token = net.token;
+        const answer = await net.ask("sound").catch(() => null);
+        if (answer && token === net.token) app.lanes.sound(answer.peaks);
+    }
+
+    async function open(key) {
+        closeMenu();
+        const answer = await app.attempt(() => net.ask("open", { source: key }));
+        if (answer) show(answer);
+    }
+
+    async function upload(chosen) {
+        closeMenu();
+        const banner = part("banner");
+        const bar = el("i");
+        banner.replaceChildren("Uploading " + chosen.name, el("div", { class: "progress" }, bar));
+        banner.hidden = false;
+        const answer = await app.attempt(async () => {
+            if (!chosen.size) throw new Error("“" + chosen.name + "” is empty (0 bytes): expected a video; choose another file.");
+            const path = await net.upload(chosen, (done) => { bar.style.width = done * 100 + "%"; });
+            banner.replaceChildren("Opening " + chosen.name + " …");
+            return net.ask("take", { path, name: chosen.name });
+        });
+        banner.hidden = true;
+        if (answer) show(answer);
+        else if (model.desk) media(model.desk.media);
+    }
+
+    function empty(words) {
+        const choose = el("button", { type: "button", class: "primary", onclick: () => file.click() }, icon("upload"), "Upload a video");
+        part("empty").replaceChildren(el("p", {}, words), choose);
+        part("empty").hidden = false;
+    }
+
+    function openMenu() {
+        const item = (words, act, name, extra = "") =>
+            el("button", { type: "button", role: "menuitem", class: extra, onclick: act }, icon(name), words);
+        menu.replaceChildren(
+            item("Upload a video …", () => file.click(), "upload"),
+            el("div", { class: "note" }, "Any common format, up to 500 MB"),
+            el("div", { class: "heading" }, "Sample clips"),
+            ...samples.map((s) => item(s.name, () => open(s.key), "play", s.key === model.desk?.source ? "current" : "")),
+        );
+        menu.hidden = false;
+        picker.setAttribute("aria-expanded", "true");
+        menu.querySelector("button").focus();
+    }
+
+    function closeMenu() {
+        if (menu.hidden) return;
+        menu.hidden = true;
+        picker.setAttribute("aria-expanded", "false");
+    }
+
+    picker.addEventListener("click", () => (menu.hidden ? openMenu() : closeMenu()));
+    app.root.addEventListener("pointerdown", (event) => {
+        if (!event.target.closest("[data-part=menu], [data-part=picker]")) closeMenu();
+    });
+    menu.addEventListener("keydown", (event) => {
+        const items = [...menu.querySelectorAll("button")];
+        const at = items.indexOf(document.activeElement);
+        const next = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: items.length - 1 }[event.key];
+        if (event.key === "Escape") {
+            closeMenu();
+            picker.focus();
+        } else if (next !== undefined) {
+            items.at(next % items.length).focus();
+        } else {
+            return;
+        }
+        event.preventDefault();
+        event.stopPropagation();
+    });
+    file.addEventListener("change", () => {
+        if (file.files.length) upload(file.files[0]);
+        file.value = "";
+    });
+    const stage = part("stage");
+    stage.addEventListener("dragover", (event) => {
+        event.preventDefault();
+        stage.classList.add("over");
+    });
+    stage.addEventListener("dragleave", () => stage.classList.remove("over"));
+    stage.addEventListener("drop", (event) => {
+        event.preventDefault();
+        stage.classList.remove("over");
+        if (event.dataTransfer.files.length) upload(event.dataTransfer.files[0]);
+    });
+
+    // The link may have expired, or this browser cannot play what the server thought it can.
+    let failures = 0;
+    clock.addEventListener("unplayable", async () => {
+        if (!model.desk || ++failures > 4) return;
+        const index = clock.index;
+        clock.ready = false;
+        const answer = await net.ask("media", { failures }).catch(() => null);
+        if (!answer) return;
+        if (answer.media.video) clock.play_from(answer.media.video, index);
+        else clock.show(index);
+        media(answer.media);
+    });
+    clock.addEventListener("frame", () => { failures = 0; });
+
+    // The server was started anew: what was saved is there, the rest is not.
+    let returning = false;
+    net.ongone = () => {
+        if (returning) return;
+        returning = true;
+        notice("The server was started anew. What was saved is here again; what was not saved is lost.", { error: true });
+        hello().finally(() => { returning = false; });
+    };
+
+    return { hello, open, upload, show };
+}

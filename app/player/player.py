@@ -1,0 +1,40 @@
+"""The widget as a Gradio component. Its template reads no property, so Gradio never draws it anew."""
+
+from importlib.resources import files
+from typing import Any
+
+import gradio as gr
+
+from app.player.modules import VERSION
+
+HERE = files("app.player")
+# The names of the events must stand here in quotes: Gradio reads them from this text.
+ON_LOAD = """
+const events = ["prompt", "work"];
+const main = new URL("gradio_api/refavs/js/VERSION/main.js", document.baseURI);
+import(main).then(
+    ({ mount }) => mount({ element, trigger, watch, props, server, events }),
+    (error) => {
+        element.textContent = "The player could not be loaded; reload the page.";
+        console.error(error);
+    },
+);
+"""
+
+
+class Player(gr.HTML):
+    """Stage, lanes, sentence, objects and saved pairs. `value` carries the answers of queued events to the page."""
+
+    def __init__(self, value: Any = None, **kwargs: Any) -> None:
+        kwargs.setdefault("html_template", HERE.joinpath("player.html").read_text("utf-8"))
+        kwargs.setdefault("css_template", HERE.joinpath("player.css").read_text("utf-8"))
+        kwargs.setdefault("js_on_load", ON_LOAD.replace("VERSION", VERSION))
+        kwargs.setdefault("apply_default_css", False)
+        super().__init__(value, **kwargs)
+
+    def preprocess(self, payload: Any) -> None:
+        """What the browser says of `value` is never read."""
+        return None
+
+    def postprocess(self, value: Any) -> Any:
+        return value

@@ -1,0 +1,70 @@
+"""Serving the page: environment, settings and routes of one Gradio server."""
+
+import os
+import shutil
+import socket
+from pathlib import Path
+
+from core import paths
+from core.errors import RefavsError
+
+UPLOAD_LIMIT = "500mb"
+
+
+def serve(*, clip: str | None, host: str, port: int, db: str | None) -> None:
+    """Serve until interrupted. RefavsError when the clip, the port or the database cannot be used."""
+    start = _clip(clip)
+    _free(host, port)
+    inbox = paths.cache_dir() / "uploads"
+    shutil.rmtree(inbox, ignore_errors=True)  # left from an earlier run; what was opened lies in the library
+    inbox.mkdir(parents=True, exist_ok=True)
+    for name, value in {
+        "GRADIO_ANALYTICS_ENABLED": "False",
+        "GRADIO_TEMP_DIR": str(inbox),
+        # After every queued event Gradio would sum up thousands of past ones.
+        "GRADIO_ANALYTICS_CACHE_FREQUENCY": "1000000000",
+        "GRADIO_ANALYTICS_MAX_EVENTS": "1",
+        "GRADIO_HEARTBEAT_INTERVAL": "5",
+    }.items():
+        os.environ[name] = value
+
+    from app.page import build, launch_settings
+
+    page, links = build(inbox=inbox, start=start, db=db)
+    page.launch(
+        server_name=host,
+        server_port=port,
+        max_file_size=UPLOAD_LIMIT,
+        ssr_mode=False,
+        share=False,
+        run_history=False,
+        footer_links=[],
+        enable_monitoring=False,
+        show_error=True,
+        mcp_server=False,
+        allowed_paths=[],
+        app_kwargs={"routes": links.routes(), "docs_url": None, "redoc_url": None, "openapi_url": None},
+        **launch_settings(),
+    )
+
+
+def _clip(clip: str | None) -> Path | None:
+    """The clip to start with, opened once so that a bad one is told before anything is served."""
+    if clip is None:
+        return None
+    from core import media
+
+    return media.open(clip).path
+
+
+def _free(host: str, port: int) -> None:
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host, port))
+    except (OSError, OverflowError) as error:
+        raise RefavsError(
+            f"Cannot serve on {host}:{port} ({getattr(error, 'strerror', None) or error}): expected a free port; "
+            "stop the other program or choose one with --port."
+        ) from error
