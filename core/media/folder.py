@@ -53,11 +53,10 @@ def open_folder(path: Path) -> Video:
         decoder=f"Pillow {PIL.__version__}",
         codec=pictures[0].suffix.lower().lstrip("."),
         rotation=0,
-        mirrored=False,
         pixel_aspect=1.0,
         has_audio=sound is not None,
-        damaged=False,
         facts=None,
+        table=None,
         source=FolderSource(pictures, sound, _sound_stream(sound)),
     )
 

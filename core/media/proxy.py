@@ -35,11 +35,16 @@ def playable(video: Video) -> bool:
 
     Needed: mp4, mov, mkv or webm; H.264, VP8, VP9 or AV1 in 8-bit 4:2:0; square pixels (within 1 %: less than
     a browser rounds); one picture stream; AAC, MP3, Opus, Vorbis or FLAC sound, if any, in the first sound
-    stream; no mirror; nothing damaged; no time below 0. A turned picture is fine: Chromium turns it too."""
-    facts = video.facts
+    stream; no mirror, no damage, no time below 0; every key frame a fresh start: Chromium cannot jump into
+    an open GOP. A turned picture is fine: Chromium turns it too.
+    """
+    facts, table = video.facts, video.table
     return (
         facts is not None
-        and not video.damaged
+        and table is not None
+        and not table.damaged
+        and not table.turn.mirrored
+        and table.restarts
         and facts.container in CONTAINERS
         and facts.codec in PICTURES
         and facts.pixel_format in ("yuv420p", "yuvj420p")
@@ -47,7 +52,6 @@ def playable(video: Video) -> bool:
         and abs(video.pixel_aspect - 1) <= 0.01
         and facts.sound_codec in SOUNDS
         and facts.sound_is_first
-        and not video.mirrored
         and video.start >= 0
     )
 

@@ -14,8 +14,9 @@ import numpy as np
 from core.errors import MediaError
 from core.media.audio import Block, blocks
 from core.media.clip import Clip
-from core.media.decode import Reader, Table, scan
 from core.media.probe import Facts
+from core.media.reader import Reader
+from core.media.table import Table, scan
 
 KEPT_VIDEOS = 16
 
@@ -38,7 +39,7 @@ class Video:
     gives; the first need not be 0. end: seconds when the last frame ends. size: (H, W) of the upright
     picture: the stored pixel grid turned upright. Pixels are not stretched: `pixel_aspect` (width / height of
     an upright pixel) says how they are meant to be shown. rotation: clockwise degrees that were applied.
-    damaged: parts could not be decoded, and the frames are those that could.
+    facts, table: what the file's headers and frames say; None for a folder.
     """
 
     path: Path
@@ -49,11 +50,10 @@ class Video:
     decoder: str
     codec: str
     rotation: int
-    mirrored: bool
     pixel_aspect: float
     has_audio: bool
-    damaged: bool
     facts: Facts | None = field(repr=False)
+    table: Table | None = field(repr=False)
     source: Source = field(repr=False)
 
     @property
@@ -65,6 +65,11 @@ class Video:
     def duration(self) -> float:
         """Seconds from the first frame's start to the last frame's end."""
         return self.end - self.start
+
+    @property
+    def damaged(self) -> bool:
+        """Parts could not be decoded: the frames are those that could."""
+        return self.table is not None and self.table.damaged
 
     @property
     def rate(self) -> float:
@@ -179,10 +184,9 @@ def _open_file(path: Path) -> Video:
         decoder=f"{facts.codec}, libavcodec {version}, PyAV {av.__version__}",
         codec=facts.codec,
         rotation=table.turn.degrees,
-        mirrored=table.turn.mirrored,
         pixel_aspect=1 / aspect if sideways else aspect,
         has_audio=facts.sound_stream is not None,
-        damaged=table.damaged,
         facts=facts,
+        table=table,
         source=FileSource(path, facts, table),
     )
