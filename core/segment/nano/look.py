@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from core.errors import RefavsError
 from core.segment.nano.config import NanoConfig
 from core.segment.nano.maps import draw
-from core.segment.nano.network import NanoNetwork
+from core.segment.nano.network import NanoNetwork, fold
 from core.segment.nano.window import Window
 
 
@@ -45,7 +45,9 @@ def load(folder: Path) -> NanoNetwork:
             f"Expected the weights of a nano-segmenter in {path}; they cannot be used "
             f"({str(error).splitlines()[0]}). Fetch or train them again."
         ) from None
-    return network.eval().requires_grad_(False).to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
+    network.eval().requires_grad_(False)
+    fold(network)
+    return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
 
 
 def save(network: nn.Module, folder: Path) -> None:

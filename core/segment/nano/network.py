@@ -11,6 +11,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from core.segment.nano.config import NanoConfig
 
@@ -124,3 +125,19 @@ class NanoNetwork(nn.Module):
         weight = torch.einsum("bkhw,bkn->bhwn", keys, memory_keys) * self.sharpness.exp()
         found = torch.einsum("bhwn,bn->bhw", weight.softmax(-1), memory_mask)
         return F.interpolate(found[:, None], scale_factor=8.0, mode="bilinear", align_corners=False)
+
+
+def fold(network: nn.Module) -> None:
+    """Work the normalisations into the convolutions before them, in place: the same answers, sooner.
+
+    For a network in eval mode that will not be trained or saved again.
+    """
+    for module in network.modules():
+        if isinstance(module, Block):
+            module.second = fuse_conv_bn_eval(module.second, module.norm)
+            module.norm = nn.Identity()  # type: ignore[assignment]
+        elif isinstance(module, nn.Sequential) and len(module) == 3 and isinstance(module[1], nn.BatchNorm2d):
+            convolution = module[0]
+            assert isinstance(convolution, nn.Conv2d)
+            module[0] = fuse_conv_bn_eval(convolution, module[1])
+            module[1] = nn.Identity()

@@ -1,0 +1,169 @@
+"""The nano segmenter behind the protocol: random weights show its manners, the shipped ones its skill."""
+
+import numpy as np
+import pytest
+import torch
+
+from core.errors import PromptError, RefavsError
+from core.masks import Mask
+from core.segment.nano import segmenter as module
+from core.segment.nano.config import NanoConfig
+from core.segment.nano.look import save
+from core.segment.nano.network import NanoNetwork
+from core.segment.nano.segmenter import NanoSegmenter, shipped
+from core.segment.protocol import Click, Prompts
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    torch.manual_seed(1)
+    path = tmp_path_factory.mktemp("nano")
+    save(NanoNetwork(NanoConfig(widths=(4, 8, 8, 8, 8), blocks=(1, 1, 1, 1), key=4)), path)
+    return path
+
+
+@pytest.fixture
+def untaught(folder):
+    return NanoSegmenter.from_pretrained(folder)
+
+
+@pytest.fixture(scope="module")
+def taught():
+    if not (shipped() / "model.safetensors").exists():
+        pytest.skip("assets/weights/nano-segmenter holds no weights")
+    return NanoSegmenter()
+
+
+@pytest.fixture(name="drawn")
+def drawn_disc(disc):
+    return disc()
+
+
+def counted(clip):
+    """The same clip that counts how often frames are asked for."""
+    clip.asked = []
+    frame = clip.frame
+    clip.frame = lambda index: clip.asked.append(index) or frame(index)
+    return clip
+
+
+def iou(mask, truth):
+    found = mask.decode()
+    return (found & truth).sum() / (found | truth).sum()
+
+
+def on(drawn, index):
+    return Prompts((Click(*drawn.centre(index)),))
+
+
+def test_an_answer_is_a_mask_of_the_picture_and_a_share(untaught, drawn):
+    answer = untaught.segment(drawn.clip(1), 0, on(drawn, 0))
+    assert answer.mask.size == drawn.size
+    assert 0 <= answer.score <= 1
+
+
+def test_the_same_prompts_give_the_same_mask(untaught, drawn):
+    clip = drawn.clip(1)
+    first = untaught.segment(clip, 0, on(drawn, 0))
+    assert untaught.segment(clip, 0, on(drawn, 0)) == first
+
+
+def test_a_frame_seen_before_is_not_decoded_again(untaught, drawn):
+    clip = counted(drawn.clip(3))
+    untaught.segment(clip, 1, on(drawn, 1))
+    untaught.segment(clip, 1, on(drawn, 1))
+    assert clip.asked == [1]
+
+
+def test_looks_are_forgotten_when_they_outgrow_their_memory(untaught, drawn, monkeypatch):
+    monkeypatch.setattr(module, "CACHE_BYTES", 1)
+    clip = counted(drawn.clip(2))
+    for index in (0, 1, 0):
+        untaught.segment(clip, index, on(drawn, index))
+    assert clip.asked == [0, 1, 0]
+
+
+@pytest.mark.parametrize(
+    "prompts",
+    [
+        Prompts((Click(500, 10),)),
+        Prompts((Click(10, 10), Click(10, 10, False))),
+        Prompts((), (20, 20, 20, 60)),
+        Prompts(),
+    ],
+)
+def test_prompts_that_cannot_be_used_are_refused(untaught, drawn, prompts):
+    with pytest.raises(PromptError):
+        untaught.segment(drawn.clip(1), 0, prompts)
+
+
+def test_a_previous_mask_of_another_size_is_refused(untaught, drawn):
+    with pytest.raises(PromptError):
+        untaught.segment(drawn.clip(1), 0, on(drawn, 0), previous=Mask.empty((5, 5)))
+
+
+def test_a_folder_without_weights_is_refused(tmp_path):
+    with pytest.raises(RefavsError, match=r"config\.json"):
+        NanoSegmenter.from_pretrained(tmp_path)
+
+
+def test_seeded_frames_keep_their_seed_and_every_frame_is_answered(untaught, drawn):
+    seeds = {1: {0: Mask.encode(drawn.truth(0)), 3: Mask.encode(drawn.truth(3))}}
+    answers = list(untaught.propagate(drawn.clip(5), seeds, range(5)))
+    assert [a[1].index for a in answers] == [0, 1, 2, 3, 4]
+    assert answers[0][1].mask == seeds[1][0]
+    assert answers[3][1].mask == seeds[1][3]
+    assert all(a[1].mask.size == drawn.size for a in answers)
+
+
+def test_a_barrier_ends_an_object(untaught, drawn):
+    seeds = {1: {0: Mask.encode(drawn.truth(0))}}
+    answers = list(untaught.propagate(drawn.clip(4), seeds, range(4), barriers=[2]))
+    assert [set(a) for a in answers] == [{1}, {1}, set(), set()]
+
+
+def test_one_click_finds_the_disc(taught, drawn):
+    assert iou(taught.segment(drawn.clip(1), 0, on(drawn, 0)).mask, drawn.truth(0)) > 0.8
+
+
+def test_a_box_finds_the_disc(taught, drawn):
+    x, y = drawn.centre(0)
+    box = (x - drawn.radius, y - drawn.radius, x + drawn.radius, y + drawn.radius)
+    assert iou(taught.segment(drawn.clip(1), 0, Prompts((), box)).mask, drawn.truth(0)) > 0.8
+
+
+def test_a_negative_click_takes_away_what_was_too_much(taught, drawn):
+    clip, truth = drawn.clip(1), drawn.truth(0)
+    wrong = truth.copy()
+    wrong[40:80, 90:130] = True
+    clicks = (*on(drawn, 0).clicks, Click(110, 60, False))
+    mask = taught.segment(clip, 0, Prompts(clicks), previous=Mask.encode(wrong)).mask
+    assert iou(mask, truth) > iou(Mask.encode(wrong), truth) + 0.2
+
+
+def test_the_disc_is_carried_through_the_clip(taught, drawn):
+    seeds = {1: {0: Mask.encode(drawn.truth(0))}}
+    for index, answer in enumerate(taught.propagate(drawn.clip(12), seeds, range(12))):
+        assert iou(answer[1].mask, drawn.truth(index)) > 0.75
+
+
+def test_the_disc_is_carried_backwards(taught, drawn):
+    seeds = {1: {11: Mask.encode(drawn.truth(11))}}
+    for answer in taught.propagate(drawn.clip(12), seeds, range(11, -1, -1)):
+        assert iou(answer[1].mask, drawn.truth(answer[1].index)) > 0.75
+
+
+def test_an_object_that_was_told_absent_stays_absent_while_it_is_gone(taught, disc):
+    gone = disc(gone=range(3, 20))
+    seeds = {1: {0: Mask.encode(gone.truth(0)), 3: Mask.empty(gone.size)}}
+    answers = list(taught.propagate(gone.clip(8), seeds, range(8)))
+    assert all(a[1].mask.is_empty for a in answers[3:])
+
+
+def test_several_objects_keep_apart(taught, drawn):
+    ground = np.zeros(drawn.size, bool)
+    ground[10:40, 100:140] = True
+    seeds = {1: {0: Mask.encode(drawn.truth(0))}, 2: {0: Mask.encode(ground)}}
+    answers = list(taught.propagate(drawn.clip(4), seeds, range(4)))
+    assert all(set(a) == {1, 2} for a in answers)
+    assert iou(answers[-1][1].mask, drawn.truth(3)) > 0.75
