@@ -82,20 +82,16 @@ def clips(db: Session, *, limit: int, offset: int) -> list[ClipLine]:
         .offset(offset)
     )
     rows = db.execute(query).all()
-    counts = dict(
-        db.execute(
-            sa.select(PairRow.clip_id, sa.func.count())
-            .join(PairVersion, is_head(PairVersion.pair_id, PairVersion.change, PairRow))
-            .where(PairRow.clip_id.in_([clip.id for clip, _, _ in rows]), ~PairVersion.deleted)
-            .group_by(PairRow.clip_id)
-        )
-        .tuples()
-        .all()
+    standing = (
+        sa.select(PairRow.clip_id, sa.func.count())
+        .join(PairVersion, is_head(PairVersion.pair_id, PairVersion.change, PairRow))
+        .where(PairRow.clip_id.in_([clip.id for clip, _, _ in rows]), ~PairVersion.deleted)
+        .group_by(PairRow.clip_id)
     )
+    counts = {id: count for id, count in db.execute(standing)}
     seqs = [seq for _, _, seq in rows if seq is not None]
-    at = dict(
-        db.execute(sa.select(ChangeRow.seq, ChangeRow.at).where(ChangeRow.seq.in_(seqs))).tuples().all()
-    )
+    saved = sa.select(ChangeRow.seq, ChangeRow.at).where(ChangeRow.seq.in_(seqs))
+    at = {seq: moment for seq, moment in db.execute(saved)}
     return [ClipLine(clip_info(c, v), counts.get(c.id, 0), at.get(seq)) for c, v, seq in rows]
 
 

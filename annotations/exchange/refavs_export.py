@@ -252,7 +252,7 @@ class _Export:
                 f"There is nothing to export: no pair in {self.store.database.name} fits what was asked for."
             )
         first = self.refused[0]
-        return f"None of {self.pairs} pairs can be exported; the first ({first.expression!r}): {first.reason}."
+        return f"None of {self.pairs} pairs can be exported; the first, {first.expression!r}: {first.reason}."
 
 
 def export(store: Store, root: Path | str, which: PairFilter | None = None) -> Report:

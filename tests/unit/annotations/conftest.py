@@ -1,0 +1,34 @@
+"""A small video and a store."""
+
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+from makers import make_clip, tone
+from store_desk import Desk
+
+from annotations.store import Store
+from core import media
+
+
+@pytest.fixture(scope="session")
+def video(tmp_path_factory) -> media.Video:
+    """12.4 s at 10 frames a second, 96 x 128, with sound: one whole window and a padded one."""
+    path = tmp_path_factory.mktemp("clips") / "a clip's «name».mp4"
+    return media.open(make_clip(path, frames=124, rate=Fraction(10), sound=tone(12.4)))
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'work.db'}"
+
+
+@pytest.fixture
+def store(url: str):
+    with Store.open(url) as opened:
+        yield opened
+
+
+@pytest.fixture
+def desk(store: Store, video: media.Video) -> Desk:
+    return Desk(store, video)
