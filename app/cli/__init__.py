@@ -5,7 +5,7 @@ from importlib import import_module
 
 import typer
 
-GROUPS: tuple[str, ...] = ("segment", "exchange", "bench")  # add a file here, in the order of the help
+GROUPS: tuple[str, ...] = ("segment", "exchange", "check", "bench")  # add a file here, in the order of the help
 
 cli = typer.Typer(
     name="refavs",

@@ -63,7 +63,8 @@ def write_avs(root: Path | str, subset: avsbench.Subset, clips: Iterable[AvsClip
         names: set[str] = set()
         masks = 0
         for clip in clips:
-            sample = avsbench.Sample(folder, subset, clip.name, clip.split, clip.category, clip.start)
+            category = clip.category if subset == "s4" else None
+            sample = avsbench.Sample(folder, subset, clip.name, clip.split, category, clip.start)
             _check(clip, sample, names)
             for path, frame in zip(sample.frame_paths, clip.frames, strict=True):
                 _save(cv2.resize(np.asarray(frame), (SIDE, SIDE)), path)
@@ -94,7 +95,7 @@ def write_avss(root: Path | str, clips: Iterable[AvssClip]) -> dict[str, int]:
             sizes = {np.shape(picture)[:2] for picture in (*clip.frames, *clip.labels)}
             if len(clip.frames) != row.frames or len(clip.labels) != row.labelled or len(sizes) != 1:
                 raise DatasetError(
-                    f"{row.uid}: {row.subset} {row.split} needs {row.frames} frames and {row.labelled} labels "
+                    f"{row.uid}: {row.subset} {row.split} needs {row.frames} frames, {row.labelled} labels "
                     f"of one size; got {len(clip.frames)} and {len(clip.labels)}, sizes {sorted(sizes)}."
                 )
             for k, frame in enumerate(clip.frames):
