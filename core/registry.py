@@ -2,6 +2,7 @@
 
 from functools import cache
 from importlib import import_module
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -10,24 +11,35 @@ from core.segment.protocol import Segmenter
 from core.systems.protocol import System
 
 SEGMENTERS = {
+    "nano-segmenter": "core.segment.nano.segmenter:NanoSegmenter",
     "classical": "core.segment.classical:ClassicalSegmenter",
 }
 SYSTEMS = {
+    "whole-frame": "core.systems.baselines:WholeFrame",
+    "centre-box": "core.systems.baselines:CentreBox",
+    "largest-motion": "core.systems.baselines:LargestMotion",
     "cue": "core.systems.cue.system:CueReasoner",
 }
-AUTO_SEGMENTERS = ("classical",)  # best first; `auto` takes the first whose weights are present
+AUTO_SEGMENTERS = ("nano-segmenter", "classical")  # best first; `auto` takes the first whose weights are present
 
 
 @cache
 def segmenter(name: str = "auto") -> Segmenter:
     """The segmenter of that name, made once."""
-    return _make(SEGMENTERS, "segmenter", AUTO_SEGMENTERS[0] if name == "auto" else name)
+    return _make(SEGMENTERS, "segmenter", _best() if name == "auto" else name)
 
 
 @cache
 def system(name: str = "cue", weights: Path | None = None) -> System:
     """The system of that name, made once; `weights` is a folder saved by training."""
     return _make(SYSTEMS, "system", name, **({} if weights is None else {"weights": weights}))
+
+
+def _best() -> str:
+    """The first of AUTO_SEGMENTERS whose weights came with the program."""
+    shipped = files("assets") / "weights"
+    present = (n for n in AUTO_SEGMENTERS if (shipped / n / "model.safetensors").is_file())
+    return next(present, AUTO_SEGMENTERS[-1])
 
 
 def _make(table: dict[str, str], kind: str, name: str, **options: Any) -> Any:
