@@ -8,7 +8,7 @@ import sys
 def main() -> int:
     parser = argparse.ArgumentParser(
         prog="launch.py",
-        description="RefAVS Studio: refer to things in videos by look and sound, correct the answer, grow the benchmark.",
+        description="RefAVS Studio: refer to things in videos by look and sound, grow the benchmark.",
     )
     parser.add_argument("clip", nargs="?", metavar="CLIP", help="video to open (default: a sample clip)")
     parser.add_argument("--host", default=None, help="address to serve on (default: 127.0.0.1)")

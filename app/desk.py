@@ -1,7 +1,7 @@
 """One open clip of one person: its objects, what was asked for them, undo. No Gradio, no database."""
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID, uuid4
@@ -20,7 +20,7 @@ TOUCHED = ("click", "brush", "imported")
 
 @dataclass(frozen=True, slots=True)
 class Thing:
-    """An object on the desk. fits: it is what the sentence refers to. key: its name in the store, for life."""
+    """An object on the desk. fits: the sentence refers to it. key: its name in the store, for life."""
 
     id: ObjectId
     category: str = ""
@@ -32,8 +32,8 @@ class Thing:
 class Cell:
     """One object's answer on one frame.
 
-    source: "system", "propagated", "click" or "brush". asked: what the annotator asked there; base: the mask that
-    those prompts correct.
+    source: "system", "propagated", "click", "brush" or "imported". asked: what the annotator asked there;
+    base: the mask that those prompts correct.
     """
 
     mask: Mask
@@ -50,11 +50,15 @@ class Cell:
 
 @dataclass
 class Job:
-    """Long work on a desk; at most one at a time. `act` is its single step of undo."""
+    """Long work on a desk; at most one at a time. `act` is its single step of undo.
+
+    stopped: it should end, and what it has done stays. undone: what it has done was taken back.
+    """
 
     name: str
     act: Act
-    cancelled: threading.Event = field(default_factory=threading.Event)
+    stopped: threading.Event = field(default_factory=threading.Event)
+    undone: bool = False
 
 
 class Desk:
@@ -74,7 +78,9 @@ class Desk:
         self._history = History(self._values)
         self._next = 1
         self._lock = threading.RLock()  # around every look at or change of the values
-        self._acting = threading.Lock()  # around an act of the person, also while it computes
+        self.acting = threading.Lock()  # around an act of the person, also while it computes
+        self.revision = 0  # of the work: counts changes
+        self.kept: Any = None  # what the store has of it; app.keeping's
 
     @property
     def things(self) -> list[Thing]:
@@ -99,12 +105,12 @@ class Desk:
         thing: ObjectId | None = None,
         call: str | None = None,
     ) -> None:
-        """A click (x, y, positive) or a box (x0, y0, x1, y1), in fractions of the picture, for an object (None = new).
+        """A click (x, y, positive) or a box (x0, y0, x1, y1), in fractions of the picture; thing None = new.
 
-        A box starts the frame afresh; clicks add up and correct the mask that was there before the first of them.
+        A box starts the frame afresh; clicks add up and correct the mask that was there before the first.
         """
         height, width = self.clip.video.size
-        with self._acting:
+        with self.acting:
             with self._lock:
                 owner = self._values.get(thing) or Thing(self._next)
                 cell: Cell | None = self._values.get((owner.id, index))
@@ -118,6 +124,8 @@ class Desk:
                 added = Click(click[0] * width, click[1] * height, click[2])
                 asked = replace(asked, clicks=(*asked.clicks, added))
             found = self._segmenter().segment(self.clip, index, asked, previous=base)
+            if found.mask.is_empty and (box is not None or (click is not None and click[2])):
+                raise PromptError("Nothing was found there; click on the object, or draw the box closer.")
             with self._lock:
                 act = self._history.begin("box" if box else "click")
                 if owner.id not in self._values:
@@ -127,17 +135,17 @@ class Desk:
                 self.tell(act, active=owner.id, call=call)
 
     def undo(self) -> None:
-        """Take the last act back; a running job is the last act until another follows, and is cancelled first."""
+        """Take the last act back; when that is a running job, it ends."""
         self._step_back(self._history.undo, "There is nothing to undo.")
 
     def redo(self) -> None:
         self._step_back(self._history.redo, "There is nothing to redo.")
 
     def _step_back(self, step: Callable[[], Act | None], nothing: str) -> None:
-        with self._acting, self._lock:
-            if self.job and self._history.undoable == self.job.name:
+        with self.acting, self._lock:
+            if self.job and self._history.last is self.job.act:
+                self.job.undone = True
                 self.cancel()
-                self.job = None
             act = step()
             if act is None:
                 raise PromptError(nothing)
@@ -147,16 +155,16 @@ class Desk:
         """Set `category` or `fits` of an object."""
         if "category" in values:
             values["category"] = " ".join(str(values["category"]).split())[:CATEGORY_LENGTH]
-        with self._acting, self._lock:
+        with self.acting, self._lock:
             old = self._thing(thing)
             new = replace(old, **values)
             if new != old:
-                act = self._history.begin("rename" if "category" in values else "choice")
+                act = self._history.begin("new name" if "category" in values else "choice of objects")
                 self._history.set(act, thing, new)
                 self.tell(act)
 
     def delete_thing(self, thing: ObjectId) -> None:
-        with self._acting, self._lock:
+        with self.acting, self._lock:
             self._thing(thing)
             act = self._history.begin("delete")
             self._remove(act, thing)
@@ -176,7 +184,7 @@ class Desk:
     def replace_things(
         self, act: Act, news: Iterable[tuple[str, dict[int, Cell]]], *, keep: bool = False
     ) -> list[ObjectId]:
-        """New objects (category, cells) that fit; the others no longer fit, and those never touched go, unless `keep`.
+        """New objects (category, cells) that fit; others no longer do, and go if never touched (unless `keep`).
 
         Returns the new ids.
         """
@@ -196,14 +204,35 @@ class Desk:
                 made.append(thing.id)
             return made
 
-    def act(self, label: str) -> Act:
+    def restore(self, stored: Iterable[tuple[Callable[[ObjectId], Thing], dict[int, Cell]]]) -> None:
+        """Put objects from the store onto the desk. No act of the person: undo does not take them away."""
         with self._lock:
-            return self._history.begin(label)
+            seen = Act("open")
+            for make, cells in stored:
+                thing = make(self._next)
+                self._next += 1
+                self._values[thing.id] = thing
+                for index, cell in cells.items():
+                    self._values[thing.id, index] = cell
+                    seen.changes[thing.id, index] = (None, cell)
+            if seen.changes:
+                self.tell(seen)
+
+    def choose(self, keys: Collection[UUID]) -> None:
+        """Make these objects the ones that fit, and no others."""
+        with self._lock:
+            act = self._history.begin("choice of objects")
+            for thing in self.things:
+                if thing.fits != (thing.key in keys):
+                    self._history.set(act, thing.id, replace(thing, fits=not thing.fits))
+            self._history.drop(act)
+            fitting = [thing.id for thing in self.things if thing.fits]
+            self.tell(act, active=fitting[0] if fitting else None)
 
     def write(self, job: Job, answers: Iterable[tuple[ObjectId, FrameMask]], source: str) -> None:
-        """Frames that a job has answered. What was touched stays; so does all after the job was cancelled."""
+        """Frames that a job has answered. What was touched stays."""
         with self._lock:
-            if job.cancelled.is_set():
+            if job.undone:
                 return
             changed = Act(job.name)
             for thing, answer in answers:
@@ -231,16 +260,17 @@ class Desk:
     def cancel(self) -> None:
         with self._lock:
             if self.job:
-                self.job.cancelled.set()
+                self.job.stopped.set()
 
     def tell(self, act: Act, **extra: Any) -> None:
         """Say what the act changed."""
         with self._lock:
-            masks: dict[ObjectId, dict[int, list[Any] | None]] = {}
+            self.revision += 1
+            masks: dict[str, dict[str, list[Any] | None]] = {}  # JSON has no other keys
             for key in act.changes:
                 if isinstance(key, tuple):
                     cell = self._values.get(key)
-                    masks.setdefault(key[0], {})[key[1]] = cell and sent(cell, self.clip.video.size)
+                    masks.setdefault(str(key[0]), {})[str(key[1])] = cell and sent(cell, self.clip.video.size)
             self.feed.say("change", masks=masks, **self.summary(), **extra)
 
     def summary(self) -> dict[str, Any]:
@@ -250,11 +280,12 @@ class Desk:
                 "objects": [{"id": t.id, "category": t.category, "fits": t.fits} for t in self.things],
                 "undo": self._history.undoable,
                 "redo": self._history.redoable,
+                "revision": self.revision,
             }
 
 
 def sent(cell: Cell, size: tuple[int, int]) -> list[Any]:
-    """[run lengths as text, "" = absent; 1 = touched; what was asked, in fractions of the picture `size` (H, W)]."""
+    """[run lengths as text, "" = absent; 1 = touched; what was asked, in fractions of a picture (H, W)]."""
     height, width = size
     asked: dict[str, Any] | None = None
     if cell.asked:

@@ -1,4 +1,4 @@
-"""What a desk tells its page: numbered messages, so that the page notices a missing one and asks for it again."""
+"""What a desk tells its page: numbered messages, so that the page notices a missing one and asks again."""
 
 import threading
 from collections import deque
@@ -29,7 +29,7 @@ class Feed:
             return message
 
     def since(self, seq: int) -> list[dict[str, Any]] | None:
-        """Messages after `seq`, oldest first; None when they are no longer kept (the page then starts afresh)."""
+        """Messages after `seq`, oldest first; None when they are no longer kept (the page starts afresh)."""
         with self._lock:
             if seq > self._seq or (seq < self._seq and self._messages[0]["seq"] > seq + 1):
                 return None

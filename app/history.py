@@ -11,7 +11,7 @@ Key = Hashable
 
 @dataclass
 class Act:
-    """One step of undo. changes: key -> (before, after); None = was not there. A long act grows while it runs."""
+    """One step of undo. changes: key -> (before, after), None = was not there. A long act grows."""
 
     label: str
     changes: dict[Key, tuple[Any, Any]] = field(default_factory=dict)
@@ -29,6 +29,10 @@ class History:
     def undoable(self) -> str | None:
         """Label of the act that undo would take back."""
         return self._done[-1].label if self._done else None
+
+    @property
+    def last(self) -> Act | None:
+        return self._done[-1] if self._done else None
 
     @property
     def redoable(self) -> str | None:

@@ -1,6 +1,7 @@
-"""Where videos come from: uploads (kept under their sha256), sample clips, and the clip named at the start."""
+"""Where videos come from: uploads (kept under their sha256), samples, and the clip named at the start."""
 
 import hashlib
+import json
 import re
 import shutil
 from dataclasses import dataclass
@@ -15,11 +16,12 @@ NAME_LENGTH = 120
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A video that can be opened. key: what the page calls it; name: for people."""
+    """A video that can be opened. key: what the page calls it; name: for people; expressions: to try."""
 
     key: str
     name: str
     path: Path
+    expressions: tuple[str, ...] = ()
 
 
 class Library:
@@ -29,10 +31,7 @@ class Library:
         self.inbox = inbox.resolve()
         self.folder = paths.data_dir() / "videos"
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.samples = tuple(
-            Source(f"sample:{path.stem}", path.stem.replace("-", " ").replace("_", " "), path)
-            for path in sorted(Path(str(files("assets"))).joinpath("clips").glob("*.mp4"))
-        )
+        self.samples = _samples()
         self.first = Source("start", first.name, first) if first else None
 
     @property
@@ -41,7 +40,7 @@ class Library:
         return self.first or (self.samples[0] if self.samples else None)
 
     def source(self, key: str) -> Source:
-        """By key: "start", "sample:NAME", or the sha256 of an uploaded video."""
+        """By key: "start", "sample:FILE", or the sha256 of an uploaded video."""
         known = (*self.samples, *([self.first] if self.first else []))
         for source in known:
             if source.key == key:
@@ -76,6 +75,14 @@ class Library:
         except MediaError as error:
             # The upload has a name of the server's making; people know their own.
             raise MediaError(str(error).replace(repr(path.name), repr(clean_name(name)))) from error
+
+
+def _samples() -> tuple[Source, ...]:
+    clips = Path(str(files("assets"))) / "clips"
+    told = json.loads((clips / "samples.json").read_text("utf-8"))
+    return tuple(
+        Source(f"sample:{s['file']}", s["title"], clips / s["file"], tuple(s["expressions"])) for s in told
+    )
 
 
 def clean_name(name: str) -> str:

@@ -1,7 +1,7 @@
 """Routes under /gradio_api/refavs/: the player's modules, and media behind signed links that expire.
 
-Custom routes are not behind Gradio's login, so a link carries its own proof: who can read the page can read what the
-page was given, for a while.
+Custom routes are not behind Gradio's login, so a link carries its own proof: who can read the page can read
+what the page was given, for a while.
 """
 
 import hashlib

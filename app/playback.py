@@ -1,4 +1,4 @@
-"""What the browser is given to play: the video itself, or a copy that it can play, made once in the background."""
+"""What the browser is given to play: the video itself, or a copy for it, made once in the background."""
 
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -32,8 +32,8 @@ class Playback:
     def state(self, clip: Clip, *, failures: int = 0) -> dict[str, Any]:
         """{video: link or None, frames: link, progress: 0 to 1, words, error}.
 
-        failures: how often the browser could not play what it was given; a link may have expired, but twice in a row
-        means that it cannot play the video itself.
+        failures: how often in a row the browser could not play what it was given: once, the link may have
+        expired; twice, it cannot play the video itself.
         """
         video = clip.video
         answer: dict[str, Any] = {

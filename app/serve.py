@@ -65,6 +65,6 @@ def _free(host: str, port: int) -> None:
             probe.bind((host, port))
     except (OSError, OverflowError) as error:
         raise RefavsError(
-            f"Cannot serve on {host}:{port} ({getattr(error, 'strerror', None) or error}): expected a free port; "
-            "stop the other program or choose one with --port."
+            f"Cannot serve on {host}:{port} ({getattr(error, 'strerror', None) or error}): "
+            "expected a free port; stop the other program or choose another with --port."
         ) from error

@@ -11,7 +11,7 @@ QUIET = 0.05  # a sound that stays below this is drawn at its own size
 
 
 def waveform(clip: Clip) -> list[list[int]]:
-    """[low, high] in hundredths for each of PARTS equal parts of the clip, filled to its loudest; [] without sound."""
+    """[low, high] in hundredths of the loudest, for each of PARTS parts of the clip; [] without sound."""
     samples = clip.audio(RATE)
     if samples is None:
         return []

@@ -1,15 +1,20 @@
-"""What the page can ask for. Plain data in, plain data out; errors of people as sentences, others as one sentence too."""
+"""What the page can ask for: plain data in, plain data out, every error a sentence."""
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 
+from annotations.store import Store
+from app import work
 from app.desk import MASKS_A_MESSAGE, Desk, sent
 from app.desks import Desks
+from app.exports import Exports
+from app.keeping import Keeper, summary
 from app.library import Library, Source
 from app.media_routes import Links
 from app.playback import Playback
@@ -19,6 +24,7 @@ from core.errors import RefavsError
 from core.media.proxy import player_times
 
 log = logging.getLogger("refavs.app")
+UNKNOWN = "The page asked for something this server does not know; reload the page."
 GONE = "gone"  # the desk is not here any more; the page opens its clip again
 Answer = dict[str, Any]
 
@@ -31,19 +37,55 @@ class Studio:
         self.library = Library(inbox, start)
         self.desks = Desks()
         self.playback = Playback(links)
+        self.keeper = Keeper(Store.open(db))
+        self.exports = Exports(self.keeper.store, links)
         self._warm = threading.Thread(target=self._warm_up, daemon=True)
 
     def ask(self, request: Any) -> Answer:
-        """A quick request {"do": name, "token": ..., ...} -> {"ok": True, ...} or {"ok": False, "error": sentence}."""
+        """Quick: {"do": name, "token": ...} -> {"ok": True, ...} or {"ok": False, "error": sentence}."""
         return self._answered(request, lambda: self._quick(request))
 
     def prompt(self, request: Any) -> Answer:
         """A click or a box; the answer is the desk's new messages."""
-        return self._answered(request, lambda: self._prompt(request))
+        return self._answered(request, lambda: self._told(request, self._prompt))
 
     def work(self, request: Any) -> Iterator[Answer]:
         """Long work; every item is new messages."""
-        yield self._answered(request, lambda: {})
+        try:
+            desk = self._desk(request)
+        except Gone:
+            yield self._answered(request, lambda: {**_news(self._desk(request), request)})
+            return
+        seen = {"seen": desk.feed.seq}
+        steps = self._work(desk, request)
+        try:
+            going = True
+            while going:
+                try:
+                    next(steps)
+                except StopIteration:
+                    going = False
+                except Exception as error:
+                    self._fail(desk, request, error)
+                    going = False
+                answer = {"ok": True, "token": request.get("token"), **_news(desk, seen)}
+                seen = {"seen": desk.feed.seq}
+                if answer["messages"] != []:
+                    yield answer
+        finally:  # also when the page is gone
+            steps.close()
+
+    def _told(self, request: Any, do: Callable[[Desk, dict[str, Any]], None]) -> Answer:
+        """Do it for the desk; what goes wrong is a message of the desk too, so that it cannot be lost."""
+        desk = self._desk(request)
+        try:
+            do(desk, request)
+        except Exception as error:
+            self._fail(desk, request, error)
+        return _news(desk, request)
+
+    def _fail(self, desk: Desk, request: dict[str, Any], error: Exception) -> None:
+        desk.feed.say("failed", call=request.get("call"), error=_words(error))
 
     def _answered(self, request: Any, do: Callable[[], Answer]) -> Answer:
         echo = (
@@ -53,15 +95,8 @@ class Studio:
             return {**echo, "ok": True, **do()}
         except Gone:
             return {**echo, "ok": False, "error": GONE}
-        except RefavsError as error:
-            return {**echo, "ok": False, "error": str(error)}
-        except Exception:
-            log.exception("A request failed")
-            return {
-                **echo,
-                "ok": False,
-                "error": "Something went wrong in the program; the log has the details.",
-            }
+        except Exception as error:
+            return {**echo, "ok": False, "error": _words(error)}
 
     def _quick(self, request: Any) -> Answer:
         name = request.get("do") if isinstance(request, dict) else None
@@ -76,10 +111,13 @@ class Studio:
             "redo": lambda desk, r: desk.redo(),
             "cancel": lambda desk, r: desk.cancel(),
             "object": lambda desk, r: desk.change_thing(_number(r, "object"), **_thing_values(r)),
-            "delete": lambda desk, r: desk.delete_thing(_number(r, "object")),
+            "delete": self._delete,
+            "save": self._save,
+            "reopen": lambda desk, r: self.keeper.reopen(desk, _uuid(r, "pair")),
+            "remove": lambda desk, r: self.keeper.remove(desk, _uuid(r, "pair")),
         }
         if name not in quick:
-            raise RefavsError("The page asked for something this server does not know; reload the page.")
+            raise RefavsError(UNKNOWN)
         desk = self._desk(request)
         answer = quick[name](desk, request) or {}
         return {**answer, **_news(desk, request)}
@@ -93,10 +131,10 @@ class Studio:
     # Opening
 
     def _hello(self, request: dict[str, Any]) -> Answer:
-        """A page was loaded: its old desk when there is one, else its clip opened again, else the first clip."""
+        """A page was loaded: its old desk, else its clip opened again, else the first clip."""
         if not self._warm.is_alive() and self._warm.ident is None:
             self._warm.start()
-        samples = [{"key": s.key, "name": s.name} for s in self.library.samples]
+        samples = [{"key": s.key, "name": s.name, "expressions": s.expressions} for s in self.library.samples]
         desk = self.desks.get(request.get("token"))
         if desk:
             return {"samples": samples, "token": request["token"], "desk": self._snapshot(desk)}
@@ -119,6 +157,7 @@ class Studio:
     def _put_on_desk(self, source: Source) -> Answer:
         clip = media.open(source.path).clip()
         desk = Desk(clip, registry.segmenter, name=source.name, source=source.key)
+        self.keeper.load(desk)
         return {"token": self.desks.add(desk), "desk": self._snapshot(desk)}
 
     def _snapshot(self, desk: Desk) -> Answer:
@@ -141,8 +180,9 @@ class Studio:
             "reasons": desk.reasons,
             "verdict": desk.verdict,
             "seq": desk.feed.seq,
-            "job": None,
+            "job": desk.job and {"name": desk.job.name, "progress": 0, "words": f"Working: {desk.job.name}"},
             **desk.summary(),
+            **summary(desk),
         }
 
     def _media(self, desk: Desk, request: dict[str, Any]) -> Answer:
@@ -155,20 +195,19 @@ class Studio:
         return {"peaks": waveform(desk.clip)}
 
     def _masks(self, desk: Desk, request: dict[str, Any]) -> Answer:
-        """Masks of one object from frame index `from` on, at most MASKS_A_MESSAGE of them, and where to go on."""
+        """Masks of one object from frame index `from` on, MASKS_A_MESSAGE at most, and where to go on."""
         cells = desk.cells(_number(request, "object"))
         start = _number(request, "from")
         indices = [i for i in cells if i >= start]
         now, rest = indices[:MASKS_A_MESSAGE], indices[MASKS_A_MESSAGE:]
         return {
-            "masks": {i: sent(cells[i], desk.clip.video.size) for i in now},
+            "masks": {str(i): sent(cells[i], desk.clip.video.size) for i in now},
             "next": rest[0] if rest else None,
         }
 
     # Acts
 
-    def _prompt(self, request: dict[str, Any]) -> Answer:
-        desk = self._desk(request)
+    def _prompt(self, desk: Desk, request: dict[str, Any]) -> None:
         thing = request.get("object")
         desk.ask(
             _index(desk, request),
@@ -177,7 +216,24 @@ class Studio:
             thing=thing if isinstance(thing, int) else None,
             call=request.get("call"),
         )
-        return _news(desk, request)
+
+    def _work(self, desk: Desk, request: dict[str, Any]) -> Generator[None]:
+        name, call = request.get("do"), request.get("call")
+        if name == "propagate":
+            direction = str(request.get("direction"))
+            yield from work.propagate(
+                desk, _number(request, "object"), _index(desk, request), direction, call
+            )
+        elif name == "export":
+            yield from self.exports.make(desk, call)
+        else:
+            raise RefavsError(UNKNOWN)
+
+    def _save(self, desk: Desk, request: dict[str, Any]) -> None:
+        self.keeper.save(desk, str(request.get("expression") or ""))
+
+    def _delete(self, desk: Desk, request: dict[str, Any]) -> None:
+        self.keeper.delete_thing(desk, _number(request, "object"))
 
     def _warm_up(self) -> None:
         try:
@@ -194,6 +250,21 @@ def _news(desk: Desk, request: dict[str, Any]) -> Answer:
     """The messages that the page has not seen; None = too many, look at everything again."""
     seen = request.get("seen")
     return {"messages": desk.feed.since(seen if isinstance(seen, int) else desk.feed.seq)}
+
+
+def _words(error: Exception) -> str:
+    """For people. What is not theirs to mend goes to the log."""
+    if isinstance(error, RefavsError):
+        return str(error)
+    log.error("A request failed", exc_info=error)
+    return "Something went wrong in the program; its log has the details."
+
+
+def _uuid(request: dict[str, Any], name: str) -> UUID:
+    try:
+        return UUID(str(request.get(name)))
+    except ValueError as error:
+        raise RefavsError(UNKNOWN) from error
 
 
 def _number(request: dict[str, Any], name: str) -> int:

@@ -1,4 +1,4 @@
-"""The player's ES modules, read once; their address holds a hash of them all, so browsers may keep them for ever."""
+"""The player's ES modules, read once; their address holds a hash, so browsers may keep them for ever."""
 
 import hashlib
 from importlib.resources import files

@@ -23,7 +23,7 @@ import(main).then(
 
 
 class Player(gr.HTML):
-    """Stage, lanes, sentence, objects and saved pairs. `value` carries the answers of queued events to the page."""
+    """Stage, lanes, sentence, objects, saved pairs. `value` carries answers of queued events."""
 
     def __init__(self, value: Any = None, **kwargs: Any) -> None:
         kwargs.setdefault("html_template", HERE.joinpath("player.html").read_text("utf-8"))

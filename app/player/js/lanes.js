@@ -6,6 +6,7 @@ import { clockText, el, icon } from "./dom.js";
 const AXIS = 20;
 const WAVE = 46;
 const LANE = 24;
+const ROWS = 3;  // room that is kept, so that the picture stays where it is when objects come
 
 export class Lanes {
     constructor(app) {
@@ -46,7 +47,7 @@ export class Lanes {
             }, el("i", { class: "swatch", style: "background:" + css(object.id) }),
             el("span", {}, object.category || "Object " + object.id))),
         );
-        this.area.style.height = AXIS + WAVE + LANE * Math.max(model.objects.length, 1) + 4 + "px";
+        this.area.style.height = this.labels.style.minHeight = AXIS + WAVE + LANE * Math.max(model.objects.length, ROWS) + 4 + "px";
         if (clock.pts.length) this.area.setAttribute("aria-valuemax", String(clock.last));
         this.later();
     }

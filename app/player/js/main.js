@@ -37,10 +37,10 @@ export function mount(gradio) {
     app.stage = new Stage(app);
     app.lanes = new Lanes(app);
     app.acts = transport(app);
+    app.source = source(app);
     sentence(app);
     objects(app);
     pairs(app);
-    app.source = source(app);
     keys(app);
 
     clock.addEventListener("frame", () => {

@@ -31,7 +31,8 @@ export class Model extends EventTarget {
         this.say("objects");
     }
 
-    take({ objects, undo, redo }) {
+    take({ objects, undo, redo, revision }) {
+        this.revision = revision;
         this.objects = objects;
         this.undo = undo;
         this.redo = redo;

@@ -13,7 +13,7 @@ export class Net {
         this.count = 0;
         this.ongone = () => {};
         watch("value", () => this.arrive(props.value));
-        model.on("change failed job", (message) => this.settle(message));
+        model.on("change failed job export", (message) => this.settle(message));
         setInterval(() => this.remind(), 1500);
     }
 
@@ -59,7 +59,7 @@ export class Net {
     settle(message) {
         const call = message && this.calls.get(message.call);
         if (!call) return;
-        if (message.kind === "job" && !message.done) {
+        if (["job", "export"].includes(message.kind) && !message.done) {
             call.since = performance.now();
             return;
         }
@@ -71,6 +71,10 @@ export class Net {
     // An answer that is late may have been lost on the way.
     remind() {
         const now = performance.now();
+        if (this.model.job && !this.calls.size) {  // begun before this page was loaded
+            this.ask("missed").catch(() => {});
+            return;
+        }
         for (const call of this.calls.values()) {
             if (now - call.since > 3000) {
                 call.since = now;

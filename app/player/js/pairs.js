@@ -1,4 +1,119 @@
-// Save, the list of saved pairs, and the export.
+// Save, the state of saving, the list of saved pairs, and the export.
+import { el, icon } from "./dom.js";
+
 export function pairs(app) {
-    app.save = () => undefined;
+    const { part, button, model, net, attempt } = app;
+    const box = part("expression");
+    let saving = false;
+    let failed = false;
+
+    app.save = async () => {
+        if (saving || button("save").disabled) return;
+        saving = true;
+        failed = false;
+        state();
+        const answer = await attempt(() => net.ask("save", { expression: box.value }));
+        saving = false;
+        failed = !answer;
+        state();
+    };
+
+    function clock(at) {
+        return new Date(at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+    }
+
+    function state() {
+        if (!model.desk) return;
+        const words = box.value.trim();
+        const { saved } = model;
+        const clean = saved && saved.revision === model.revision && saved.expression === words;
+        const any = words || model.objects.length;
+        const text = saving ? "saving …" : clean ? "saved " + clock(saved.at) : failed ? "not saved" : any ? "draft" : "";
+        const label = part("saved-state");
+        label.textContent = text;
+        label.classList.toggle("ok", Boolean(clean && !saving));
+        const fitting = model.objects.filter((object) => object.fits);
+        const save = button("save");
+        save.textContent = fitting.length ? "Save" : "Save: nothing fits";
+        save.disabled = saving || !words || Boolean(clean);
+        hint(words, fitting, clean);
+    }
+
+    function hint(words, fitting, clean) {
+        const { first, last } = model.desk;
+        const total = last - first + 1;
+        const short = fitting.map((object) => [object, model.cells.get(object.id)?.size ?? 0]).filter(([, n]) => n < total);
+        let text = "";
+        if (!words && model.objects.length) text = "Write the sentence that the ticked objects fit.";
+        else if (words && !clean && short.length) {
+            text = (short[0][0].category || "Object " + short[0][0].id) + " has " + short[0][1] + " of " + total
+                + " frames; propagate it before you export.";
+        } else if (words && !clean && fitting.length > 1) text = "One sentence for " + fitting.length + " objects.";
+        part("save-hint").textContent = text;
+    }
+
+    function list() {
+        part("pair-count").textContent = model.pairs.length ? String(model.pairs.length) : "";
+        part("pairs").replaceChildren(...(model.pairs.length ? model.pairs.map(row) : [
+            el("p", { class: "nothing" }, "Nothing is saved for this clip yet."),
+        ]));
+    }
+
+    function row(pair) {
+        const fits = pair.objects.length ? pair.objects.map((name) => name || "object").join(", ") : "nothing fits";
+        const current = pair.id === model.saved?.pair;
+        return el("div", { class: current ? "pair-row current" : "pair-row" },
+            el("button", {
+                type: "button", class: "pair", "data-pair": pair.id, "aria-current": current ? "true" : null,
+                title: "Show this pair", onclick: () => attempt(() => net.ask("reopen", { pair: pair.id })),
+            }, icon(pair.objects.length ? "check" : "none"), el("span", {},
+                el("span", { class: "words" }, pair.expression), el("span", { class: "meta" }, fits + " · " + clock(pair.at)))),
+            el("button", {
+                type: "button", class: "ghost small", "aria-label": "Remove this pair", title: "Remove this pair (its objects stay)",
+                onclick: () => attempt(() => net.ask("remove", { pair: pair.id })),
+            }, icon("bin")));
+    }
+
+    function exported(message) {
+        const host = part("export-row");
+        host.hidden = false;
+        button("export").disabled = !message.done;
+        if (!message.done) {
+            host.replaceChildren(message.words);
+            return;
+        }
+        const link = new URL(message.link, document.baseURI);
+        const size = message.size > 2e6 ? Math.round(message.size / 1e6) + " MB" : Math.ceil(message.size / 1e3) + " kB";
+        const more = message.refused.length ? el("details", {},
+            el("summary", {}, message.refused.length + " of " + message.pairs + " pairs could not be written"),
+            el("ul", {}, ...message.refused.map((r) => el("li", {}, "“" + r.expression + "”: " + r.reason)))) : null;
+        host.replaceChildren(el("a", { href: link, download: message.name, "data-part": "download" }, "Download " + message.name),
+            " " + size + " · " + message.written + (message.written === 1 ? " pair" : " pairs"), ...(more ? [more] : []));
+    }
+
+    button("save").addEventListener("click", app.save);
+    button("export").addEventListener("click", async () => {
+        exported({ words: "Writing the dataset …" });
+        const done = await attempt(() => net.send("work", { do: "export" }));
+        if (!done) {
+            button("export").disabled = false;
+            part("export-row").hidden = true;
+        }
+    });
+    model.on("export", exported);
+    model.on("saved", (message) => {
+        model.pairs = message.pairs;
+        model.saved = message.saved;
+        failed = false;
+        if (message.expression !== undefined) box.value = message.expression;
+        list();
+        state();
+    });
+    model.on("open", () => {
+        failed = false;
+        part("export-row").hidden = true;
+        list();
+        state();
+    });
+    model.on("objects masks expression job complete", state);
 }

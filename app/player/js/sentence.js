@@ -7,9 +7,12 @@ export function sentence(app) {
     const { part, button, model, net, clock, attempt } = app;
     const box = part("expression");
 
-    part("chips").append(...EXAMPLES.map((words) => el("button", {
-        type: "button", onclick: () => { box.value = words; box.focus(); model.say("expression"); },
-    }, words)));
+    function examples() {
+        const words = app.source.expressions();
+        part("chips").replaceChildren(...(words.length ? words : EXAMPLES).map((text) => el("button", {
+            type: "button", title: text, onclick: () => { box.value = text; box.focus(); model.say("expression"); },
+        }, text)));
+    }
 
     function refer() {
         return attempt(() => net.send("work", { do: "refer", expression: box.value }));
@@ -23,17 +26,6 @@ export function sentence(app) {
         }
     });
     box.addEventListener("input", () => model.say("expression"));
-
-    function busy() {
-        const job = model.job;
-        button("refer").disabled = Boolean(job) || !model.desk;
-        button("cancel").hidden = !job;
-        part("progress").hidden = !job;
-        part("doing").textContent = job ? job.words ?? "" : "";
-        const share = Math.round((job?.progress ?? 0) * 100);
-        part("progress").firstElementChild.style.width = share + "%";
-        part("progress").setAttribute("aria-valuenow", String(share));
-    }
 
     function step({ kind, words, times = [] }) {
         return el("li", {}, icon(kind), el("span", {}, words), times.length ? el("span", { class: "times" },
@@ -53,11 +45,6 @@ export function sentence(app) {
         if (model.job) list.scrollTop = list.scrollHeight;
     }
 
-    model.on("job", (job) => {
-        model.job = job.done ? null : job;
-        if (job.notice) app.notice(job.notice);
-        busy();
-    });
     model.on("steps", ({ steps, verdict }) => {
         model.reasons = steps;
         model.verdict = verdict;
@@ -65,7 +52,7 @@ export function sentence(app) {
     });
     model.on("open", () => {
         box.value = model.desk.expression;
-        busy();
+        examples();
         reasons();
     });
 }

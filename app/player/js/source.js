@@ -214,5 +214,6 @@ export function source(app) {
         hello().finally(() => { returning = false; });
     };
 
-    return { hello, open, upload, show };
+    const expressions = () => samples.find((s) => s.key === model.desk?.source)?.expressions ?? [];
+    return { hello, open, upload, show, expressions };
 }

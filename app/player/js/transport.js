@@ -29,7 +29,8 @@ export function transport(app) {
     click("undo", acts.undo);
     click("redo", acts.redo);
     click("mute", acts.mute);
-    click("cancel", acts.cancel);
+    click("cancel-propagation", acts.cancel);
+    click("cancel-referral", acts.cancel);
     click("new-object", acts.newObject);
     click("propagate", () => acts.propagate("both"));
     click("propagate-back", () => acts.propagate("backward"));
@@ -74,6 +75,29 @@ export function transport(app) {
         for (const name of ["propagate", "propagate-back", "propagate-forward"]) button(name).disabled = !idle;
     }
 
+    // Progress stands where the work was begun.
+    function job() {
+        for (const host of app.root.querySelectorAll("[data-job]")) {
+            const name = host.dataset.job;
+            const now = model.job?.name === name ? model.job : null;
+            host.hidden = button("cancel-" + name).hidden = !now;
+            const share = Math.round((now?.progress ?? 0) * 100);
+            const bar = host.querySelector("[role=progressbar]");
+            bar.setAttribute("aria-valuenow", String(share));
+            bar.firstElementChild.style.width = share + "%";
+            host.querySelector(".doing").textContent = now?.words ?? "";
+        }
+        part("split").hidden = model.job?.name === "propagation";
+        button("refer").hidden = model.job?.name === "referral";
+        button("refer").disabled = !model.desk || Boolean(model.job);
+    }
+
+    model.on("job", (message) => {
+        model.job = message.done ? null : message;
+        if (message.notice) app.notice(message.notice);
+        job();
+    });
+    model.on("open", job);
     clock.addEventListener("frame", () => { readout(); state(); });
     clock.addEventListener("state", state);
     model.on("open", () => { readout(); state(); clock.video.playbackRate = Number(part("speed").value); });

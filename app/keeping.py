@@ -1,0 +1,206 @@
+"""Between a desk and the store: what stands is loaded with its clip; "saved" is said when it is on disk."""
+
+import getpass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID, uuid4
+
+from annotations.identity import pts_hash
+from annotations.records import ObjectEdit, ObjectWork, PairEdit, PairWork
+from annotations.store import Store
+from app.desk import Cell, Desk, Thing
+from core.errors import PromptError
+from core.media import Clip
+
+
+@dataclass
+class Kept:
+    """What the store has of a desk. cells: by the object's key, as stored last; revision: the desk's."""
+
+    clip: UUID | None = None
+    version: int | None = None
+    session: UUID | None = None
+    cells: dict[UUID, dict[int, Cell]] = field(default_factory=dict)
+    pairs: list[PairWork] = field(default_factory=list)
+    current: PairWork | None = None
+    revision: int | None = None
+
+
+class Keeper:
+    """One for the server. Every change belongs to a session, begun with a desk's first save."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    def load(self, desk: Desk) -> None:
+        """Put what stands on the desk's clip onto it, with the pair that was saved last."""
+        kept = desk.kept = Kept()
+        clip = self._stored(desk.clip)
+        if clip is None:
+            return
+        work = self.store.load_clip_work(clip)
+        kept.clip, kept.version = clip, work.version or None
+        kept.pairs = list(work.pairs)
+        kept.current = max(work.pairs, key=lambda pair: pair.version, default=None)
+        chosen = kept.current.objects if kept.current else ()
+        desk.restore((_thing(o, o.id in chosen), _cells(o)) for o in work.objects)
+        kept.cells = {thing.key: desk.cells(thing.id) for thing in desk.things}
+        desk.expression = (kept.current and kept.current.expression) or ""
+        kept.revision = desk.revision
+
+    def save(self, desk: Desk, expression: str) -> None:
+        """Store the sentence with the objects that fit it, and every other change of stored objects.
+
+        The same sentence again is the same pair; another one is a new pair. RefavsError: nothing was saved.
+        """
+        text = expression.strip()
+        if not text:
+            raise PromptError(
+                "There is no sentence yet; write what the object should be found by, then save."
+            )
+        with desk.acting:
+            kept = desk.kept
+            revision, things = desk.revision, desk.things
+            cells = {thing.key: desk.cells(thing.id) for thing in things}
+            fitting = [thing for thing in things if thing.fits]
+            for thing in fitting:
+                if not any(not cell.mask.is_empty for cell in cells[thing.key].values()):
+                    name = thing.category or f"Object {thing.id}"
+                    raise PromptError(f"{name} has no pixels on any frame; click it, or take its tick away.")
+            same = kept.current is not None and kept.current.expression == text
+            pair = kept.current.id if same and kept.current else uuid4()
+            edit = PairEdit(pair, text, tuple(thing.key for thing in fitting))
+            objects = [
+                _edit(thing, cells[thing.key], kept.cells.get(thing.key, {}))
+                for thing in things
+                if thing.fits or thing.key in kept.cells
+            ]
+            if kept.clip is None:
+                video = self.store.add_video(desk.clip.video)
+                kept.clip = self.store.add_clip(video.id, desk.clip.first, desk.clip.last).id
+            if kept.session is None:
+                kept.session = self.store.start_session(_annotator()).id
+            self.store.save_work(
+                kept.session, kept.clip, objects, [edit], act="save pair", based_on=kept.version
+            )
+            kept.cells |= {o.id: cells[o.id] for o in objects}
+            kept.revision = revision
+            self._look(kept, pair)
+            desk.expression = text
+        desk.feed.say("saved", **summary(desk))
+
+    def reopen(self, desk: Desk, pair: UUID) -> None:
+        """Show a saved pair: its sentence, and its objects as those that fit. The desk's work stays there."""
+        with desk.acting:
+            wanted = self._pair(desk, pair)
+            missing = set(wanted.objects) - {thing.key for thing in desk.things}
+            if missing and desk.kept.clip:
+                stored = {o.id: o for o in self.store.load_clip_work(desk.kept.clip).objects}
+                desk.restore((_thing(stored[key], False), _cells(stored[key])) for key in missing)
+            desk.choose(wanted.objects)
+            desk.expression = wanted.expression or ""
+            desk.reasons, desk.verdict = [], None
+            clean = desk.kept.revision == desk.revision - 1  # choosing what fits is no change of the work
+            desk.kept.current = wanted
+            if clean:
+                desk.kept.revision = desk.revision
+        desk.feed.say("steps", steps=[], verdict=None)
+        desk.feed.say("saved", expression=desk.expression, **summary(desk))
+
+    def remove(self, desk: Desk, pair: UUID) -> None:
+        """Take a pair out of the store; its objects stay. (The store keeps its history.)"""
+        with desk.acting:
+            kept = desk.kept
+            self._pair(desk, pair)
+            kept.session = kept.session or self.store.start_session(_annotator()).id
+            self.store.delete_pair(kept.session, pair)
+            if kept.current and kept.current.id == pair:
+                kept.current = kept.revision = None
+            self._look(kept, kept.current.id if kept.current else None)
+        desk.feed.say("saved", **summary(desk))
+
+    def delete_thing(self, desk: Desk, thing: int) -> None:
+        """Take an object off the desk, and out of the store; refused while a saved pair needs it."""
+        keys = {each.id: each.key for each in desk.things}
+        kept: Kept = desk.kept
+        if keys.get(thing) in kept.cells:
+            kept.session = kept.session or self.store.start_session(_annotator()).id
+            self.store.delete_object(kept.session, keys[thing])
+        desk.delete_thing(thing)
+
+    def _pair(self, desk: Desk, pair: UUID) -> PairWork:
+        for known in desk.kept.pairs:
+            if known.id == pair:
+                return known
+        raise PromptError("That pair is not stored any more; reload the page.")
+
+    def _look(self, kept: Kept, current: UUID | None) -> None:
+        """Read the pairs as they stand now."""
+        assert kept.clip is not None
+        work = self.store.load_clip_work(kept.clip)
+        kept.pairs = list(work.pairs)
+        kept.current = next((pair for pair in work.pairs if pair.id == current), None)
+
+    def _stored(self, clip: Clip) -> UUID | None:
+        """The store's clip, if it has one; nothing is written for a clip that is only looked at."""
+        table = pts_hash(clip.video.pts)
+        same = [v for v in self.store.videos(clip.video.sha256) if v.pts_hash == table]
+        if not same:
+            return None
+        video = self.store.add_video(clip.video)  # tells the store where the file is now
+        return self.store.add_clip(video.id, clip.first, clip.last).id
+
+
+def summary(desk: Desk) -> dict[str, Any]:
+    """What the page shows of saving: the pairs of the clip, newest first, and the current one."""
+    kept: Kept = desk.kept
+    categories = {thing.key: thing.category for thing in desk.things}
+    pairs = [
+        {
+            "id": str(pair.id),
+            "expression": pair.expression or "",
+            "objects": [categories.get(key, "") for key in pair.objects],
+            "at": pair.at.isoformat(),
+        }
+        for pair in sorted(kept.pairs, key=lambda pair: -pair.version)
+    ]
+    now = kept.current
+    saved = now and {
+        "pair": str(now.id),
+        "expression": now.expression or "",
+        "at": now.at.isoformat(),
+        "revision": kept.revision,
+    }
+    return {"pairs": pairs, "saved": saved}
+
+
+def _thing(work: ObjectWork, fits: bool) -> Callable[[int], Thing]:
+    return lambda id: Thing(id, work.category or "", fits, work.id)
+
+
+def _cells(work: ObjectWork) -> dict[int, Cell]:
+    return {
+        index: Cell(mask, work.sources.get(index, "click"), work.scores.get(index, 1.0))
+        for index, mask in work.track.masks.items()
+    }
+
+
+def _edit(thing: Thing, now: dict[int, Cell], before: dict[int, Cell]) -> ObjectEdit:
+    """What changed of an object since it was stored."""
+    changed = {index: cell for index, cell in now.items() if before.get(index) is not cell}
+    gone = before.keys() - now.keys()
+    return ObjectEdit(
+        thing.key,
+        thing.category or None,
+        {**{index: cell.mask for index, cell in changed.items()}, **dict.fromkeys(gone)},
+        {**{index: cell.source for index, cell in changed.items()}, **dict.fromkeys(gone, "click")},
+        {index: cell.score for index, cell in changed.items()},
+    )
+
+
+def _annotator() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "annotator"
