@@ -7,7 +7,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from annotations.edit import Edit, MaskValue, is_head, mask_value
+from annotations.edit import Edit, MaskValue, is_head
 from annotations.records import ChangeInfo, ConflictError, Saved, StoreError
 from annotations.schema import (
     Annotator,
@@ -70,30 +70,23 @@ def _revert(db: Session, session: UUID, clip: UUID, seq: int, act: str) -> Saved
         written[mask.object_id][mask.frame] = mask
     for object_id, masks in written.items():
         for frame, (head, *value) in edit.mask_heads(object_id, masks).items():
-            _unchanged(tuple(value), mask_value(masks[frame]), head)
+            _unchanged(tuple(value), _value(masks[frame]), head)
         edit.set_masks(object_id, {f: _before(db, mask) for f, mask in masks.items()})
     for version in db.scalars(sa.select(ObjectVersion).where(ObjectVersion.change == seq)):
         thing = db.get_one(ObjectRow, version.object_id)
         now = db.get_one(ObjectVersion, (thing.id, thing.head))
         _unchanged((now.category, now.deleted), (version.category, version.deleted), thing.head)
         if version.replaces is None:
-            edit.set_object(thing, version.category, deleted=True)
+            edit.set_object(thing.id, thing.head, version.category, deleted=True)
         else:
             old = db.get_one(ObjectVersion, (thing.id, version.replaces))
-            edit.set_object(thing, old.category, deleted=old.deleted)
+            edit.set_object(thing.id, thing.head, old.category, deleted=old.deleted)
     for pair in db.scalars(sa.select(PairVersion).where(PairVersion.change == seq)):
         row = db.get_one(PairRow, pair.pair_id)
-        _unchanged(_said(edit, row.id, row.head), _said(edit, row.id, seq), row.head)
+        now_said = db.get_one(PairVersion, (row.id, row.head))
+        _unchanged(_said(edit, now_said), _said(edit, pair), row.head)
         last = pair if pair.replaces is None else db.get_one(PairVersion, (row.id, pair.replaces))
-        edit.set_pair(
-            row,
-            last.expression_id,
-            last.status,
-            last.split,
-            last.label,
-            deleted=pair.replaces is None or last.deleted,
-            objects=edit.objects_of(row.id, last.change),
-        )
+        edit.set_pair(row.id, row.head, last, deleted=pair.replaces is None or last.deleted)
     saved = edit.saved()
     _nothing_left_alone(db, clip)
     return saved
@@ -119,12 +112,16 @@ def _nothing_left_alone(db: Session, clip: UUID) -> None:
 def _before(db: Session, mask: MaskVersion) -> MaskValue:
     if mask.replaces is None:
         return None, mask.source, 0.0
-    return mask_value(db.get_one(MaskVersion, (mask.object_id, mask.frame, mask.replaces)))
+    return _value(db.get_one(MaskVersion, (mask.object_id, mask.frame, mask.replaces)))
 
 
-def _said(edit: Edit, pair: UUID, change: int) -> tuple[Any, ...]:
-    v = edit.db.get_one(PairVersion, (pair, change))
-    return v.expression_id, v.status, v.split, v.label, v.deleted, tuple(edit.objects_of(pair, change))
+def _said(edit: Edit, v: PairVersion) -> tuple[Any, ...]:
+    objects = tuple(edit.objects_of(v.pair_id, v.change))
+    return v.expression_id, v.status, v.split, v.label, v.deleted, objects
+
+
+def _value(version: MaskVersion) -> MaskValue:
+    return version.rle_id, version.source, version.score
 
 
 def _unchanged(now: tuple[Any, ...], written: tuple[Any, ...], head: int) -> None:
@@ -185,7 +182,7 @@ def bring_back(db: Session, session: UUID, object_id: UUID, version: int, change
     wanted: dict[int, MaskValue] = {}
     for frame in frames:
         then = old.get(frame)
-        wanted[frame] = (None, "click", 0.0) if then is None else mask_value(then)
+        wanted[frame] = (None, "click", 0.0) if then is None else _value(then)
     edit.set_masks(object_id, wanted)
     return edit.saved()
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from annotations import history, reading
 from annotations.database import Database
-from annotations.edit import MAX_NAME, Edit, clean
+from annotations.edit import MAX_NAME, Edit, clean, replayed
 from annotations.identity import pts_hash
 from annotations.records import (
     ChangeInfo,
@@ -247,7 +247,7 @@ class Store:
     ) -> Saved:
         """Store objects with their masks, and pairs of them, as one change. act: what was done, in words."""
         with self.database.writing() as db:
-            if done := Edit.replayed(db, change):
+            if done := replayed(db, change):
                 return done
             edit = Edit(db, session=session, clip=clip, act=act, change=change, based_on=based_on)
             for each in objects:
@@ -277,7 +277,7 @@ class Store:
     def delete_pair(self, session: UUID, pair: UUID, *, change: UUID | None = None) -> Saved:
         """Take a pair off its clip; its objects stay. `undo` brings it back."""
         with self.database.writing() as db:
-            if done := Edit.replayed(db, change):
+            if done := replayed(db, change):
                 return done
             row = db.get(PairRow, pair)
             if row is None:
@@ -285,16 +285,13 @@ class Store:
             edit = Edit(db, session=session, clip=row.clip_id, act="delete pair", change=change)
             now = db.get_one(PairVersion, (row.id, row.head))
             if not now.deleted:
-                links = edit.objects_of(row.id, row.head)
-                edit.set_pair(
-                    row, now.expression_id, now.status, now.split, now.label, deleted=True, objects=links
-                )
+                edit.set_pair(row.id, row.head, now, deleted=True)
             return edit.saved()
 
     def delete_object(self, session: UUID, object: UUID, *, change: UUID | None = None) -> Saved:
         """Take an object off its clip. `undo` brings it back. Refused while a pair needs it."""
         with self.database.writing() as db:
-            if done := Edit.replayed(db, change):
+            if done := replayed(db, change):
                 return done
             row = db.get(ObjectRow, object)
             if row is None:
@@ -306,7 +303,7 @@ class Store:
             edit = Edit(db, session=session, clip=row.clip_id, act="delete object", change=change)
             now = db.get_one(ObjectVersion, (row.id, row.head))
             if not now.deleted:
-                edit.set_object(row, now.category, deleted=True)
+                edit.set_object(row.id, row.head, now.category, deleted=True)
             return edit.saved()
 
     # going back
@@ -337,6 +334,6 @@ class Store:
     def bring_back(self, session: UUID, object: UUID, version: int, *, change: UUID | None = None) -> Saved:
         """Make the track of an earlier version stand again, by a new change."""
         with self.database.writing() as db:
-            if done := Edit.replayed(db, change):
+            if done := replayed(db, change):
                 return done
             return history.bring_back(db, session, object, version, change)
