@@ -20,7 +20,7 @@ SYSTEMS = {
     "largest-motion": "core.systems.baselines:LargestMotion",
     "cue": "core.systems.cue.system:CueReasoner",
 }
-AUTO_SEGMENTERS = ("nano-segmenter", "classical")  # best first; `auto` takes the first whose weights are present
+AUTO_SEGMENTERS = ("nano-segmenter", "classical")  # best first; `auto` takes the first that has its weights
 
 
 @cache
