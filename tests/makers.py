@@ -37,6 +37,10 @@ LONG_GOP = {"preset": "medium", "bf": "3", "g": "600", "sc_threshold": "0"}
 OPEN_GOP = {"preset": "medium", "bf": "3", "g": "8", "x264-params": "open-gop=1:b-adapt=0:scenecut=0"}
 ROLLING = {"preset": "medium", "bf": "0", "g": "12", "x264-params": "intra-refresh=1:scenecut=0"}
 
+# VP8 and VP9 settings
+HIDDEN_FRAMES = {"auto-alt-ref": "1", "lag-in-frames": "16", "deadline": "good", "cpu-used": "4", "g": "15"}
+QUICK_VP9 = {"deadline": "realtime", "cpu-used": "8", "g": "10"}
+
 
 def barcode(index: int, size: tuple[int, int] = SIZE, *, strip: bool | None = None) -> np.ndarray:
     """uint8 [H, W, 3]: the picture of frame `index`. strip: None = ball on a ramp, True = white, False =

@@ -70,7 +70,7 @@ class Turn:
 def open_container(path: Path) -> Any:
     """The av container of `path`. MediaError when FFmpeg cannot make sense of the file."""
     try:
-        return av.open(str(path), metadata_errors="ignore", options=OPTIONS)
+        return av.open(str(path), metadata_errors="ignore", container_options=OPTIONS)
     except (av.FFmpegError, OSError) as error:
         raise MediaError(
             f"{path.name!r} cannot be read as a video ({error.strerror or type(error).__name__}): expected "
@@ -116,7 +116,7 @@ def turn(frame: av.VideoFrame) -> Turn:
     """
     if not hasattr(frame, "side_data"):
         raise MediaError(
-            f"PyAV {av.__version__} does not tell how a picture is turned: expected 14.1 or later; upgrade."
+            f"PyAV {av.__version__} does not tell how a picture is turned: expected 14.2 or later; upgrade."
         )
     data: Any = frame.side_data.get(DISPLAY_MATRIX)
     if data is None:

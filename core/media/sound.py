@@ -49,7 +49,10 @@ def onsets(samples: np.ndarray, rate: int, *, threshold: float = 3.0) -> np.ndar
     times: list[float] = []
     for k in range(1, count):
         peak = flux[k] > need[k] and flux[k] == flux[max(0, k - near) : k + near + 1].max()
-        peak = peak and level[k : k + 4].max(initial=FLOOR) >= level[max(0, k - 7) : k - 3].max(initial=FLOOR)
+        louder = level[k : k + 4].max(initial=FLOOR) + 1 >= level[max(0, k - 7) : max(0, k - 3)].max(
+            initial=FLOOR
+        )
+        peak = peak and louder  # where a sound breaks off, its spectrum widens for a moment too
         # A rise is largest when the new sound has reached the middle of the window.
         if peak and (not times or k * HOP - WINDOW / 2 - times[-1] >= APART):
             times.append(k * HOP - WINDOW / 2)

@@ -99,7 +99,7 @@ def _by_decoding(path: Path, found: Facts, damage: list[str], *, threads: bool) 
             ticks.append(frame.pts)
     if first is None or last is None:
         return None
-    return _table(found, ticks, keys, first, last.duration, bool(damage), restarts)
+    return _table(found, ticks, keys, first, getattr(last, "duration", 0), bool(damage), restarts)
 
 
 def _by_packets(container, found: Facts) -> Table | None:
