@@ -1,7 +1,6 @@
 """Clicks, a box and the previous mask -> the region meant, on a small picture, with GrabCut and no weights.
 
-Rother, Kolmogorov and Blake (2004), as OpenCV has it; what is decided here is what it starts from and what
-of its answer is kept.
+What is decided here is what GrabCut starts from and what of its answer is kept.
 """
 
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from core.segment.grabcut import GROUND, OBJECT, PERHAPS_GROUND, PERHAPS_OBJECT, cut
 from core.segment.refine import upsample
 
 WORK_SIDE = 144  # pixels of the longer side of the crop while GrabCut runs: its cost grows with the area
@@ -34,7 +34,7 @@ def region(picture: np.ndarray, asked: Asked) -> tuple[np.ndarray, float]:
     small = cv2.resize(full, size, interpolation=cv2.INTER_AREA)
     local = _local(asked, (x0, y0), (size[0] / full.shape[1], size[1] / full.shape[0]), size)
     trimap = _trimap(small.shape[:2], local)
-    soft = _grabcut(small, trimap)
+    soft = cut(small, trimap, rounds=ROUNDS).astype(np.float32)
     fine = upsample(cv2.GaussianBlur(soft, (0, 0), 0.8), small, full)
     mask = np.zeros(picture.shape[:2], bool)
     mask[y0:y1, x0:x1] = fine > 0.5
@@ -83,42 +83,30 @@ def _trimap(size: tuple[int, int], asked: Asked) -> np.ndarray:
     """uint8 [h, w] of GrabCut's four labels."""
     side = max(size)
     if asked.previous is not None:
-        trimap = np.where(asked.previous, cv2.GC_PR_FGD, cv2.GC_PR_BGD).astype(np.uint8)
-        _discs(trimap, asked.negative, 0.10 * side, cv2.GC_PR_BGD)
-        _discs(trimap, asked.positive, 0.10 * side, cv2.GC_PR_FGD)
+        trimap = np.where(asked.previous, PERHAPS_OBJECT, PERHAPS_GROUND).astype(np.uint8)
+        _discs(trimap, asked.negative, 0.10 * side, PERHAPS_GROUND)
+        _discs(trimap, asked.positive, 0.10 * side, PERHAPS_OBJECT)
     elif asked.box is not None:
-        trimap = np.full(size, cv2.GC_PR_BGD, np.uint8)
+        trimap = np.full(size, PERHAPS_GROUND, np.uint8)
     else:
-        trimap = np.full(size, cv2.GC_PR_BGD, np.uint8)
-        _discs(trimap, asked.positive, 0.18 * side, cv2.GC_PR_FGD)
-        _discs(trimap, asked.negative, 0.12 * side, cv2.GC_PR_BGD)
+        trimap = np.full(size, PERHAPS_GROUND, np.uint8)
+        _discs(trimap, asked.positive, 0.18 * side, PERHAPS_OBJECT)
+        _discs(trimap, asked.negative, 0.12 * side, PERHAPS_GROUND)
     if asked.box is not None:
         x0, y0, x1, y1 = (round(v) for v in asked.box)
         inside = np.zeros(size, bool)
         inside[y0 : max(y1, y0 + 1) + 1, x0 : max(x1, x0 + 1) + 1] = True
         if asked.previous is None:
-            trimap[inside] = cv2.GC_PR_FGD
-        trimap[~inside] = cv2.GC_BGD
-    _discs(trimap, asked.negative, 0.02 * side, cv2.GC_BGD)
-    _discs(trimap, asked.positive, 0.02 * side, cv2.GC_FGD)
+            trimap[inside] = PERHAPS_OBJECT
+        trimap[~inside] = GROUND
+    _discs(trimap, asked.negative, 0.02 * side, GROUND)
+    _discs(trimap, asked.positive, 0.02 * side, OBJECT)
     return trimap
 
 
 def _discs(trimap: np.ndarray, points: np.ndarray, radius: float, label: int) -> None:
     for x, y in points:
-        cv2.circle(trimap, (round(x), round(y)), max(1, round(radius)), int(label), -1)
-
-
-def _grabcut(small: np.ndarray, trimap: np.ndarray) -> np.ndarray:
-    """float32 [h, w]: 1 where GrabCut says object."""
-    front = (trimap == cv2.GC_FGD) | (trimap == cv2.GC_PR_FGD)
-    if front.sum() >= 8 and (~front).sum() >= 8:  # it needs some pixels of each to learn colours from
-        cv2.setRNGSeed(0)
-        back_model, front_model = np.zeros((1, 65)), np.zeros((1, 65))
-        rect = (0, 0, 0, 0)  # not looked at: the labels are given
-        cv2.grabCut(small, trimap, rect, back_model, front_model, ROUNDS, cv2.GC_INIT_WITH_MASK)
-        front = (trimap == cv2.GC_FGD) | (trimap == cv2.GC_PR_FGD)
-    return front.astype(np.float32)
+        cv2.circle(trimap, (round(x), round(y)), max(1, round(radius)), label, -1)
 
 
 def _keep(mask: np.ndarray, asked: Asked, reach: float) -> np.ndarray:
