@@ -1,6 +1,6 @@
 """Objects carried from frame to frame by optical flow, and cut out anew on each frame.
 
-Flow alone drifts: every warp blurs the edge and takes some ground along. So the mask that the flow brings says
+Flow alone drifts: each warp blurs the edge and takes some ground along. So the mask that the flow brings says
 only where the edge is looked for: well inside it is object, well outside ground, and GrabCut decides between.
 Colours seen at the seed and lately tell whether what was cut out is the object at all.
 """
