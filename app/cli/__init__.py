@@ -1,11 +1,14 @@
-"""refavs: does without a browser what the app does with one. One file a command group; heavy imports inside commands."""
+"""refavs: does without a browser what the app does with one. One file a command group; heavy imports
+inside commands.
+"""
 
 import sys
 from importlib import import_module
 
 import typer
 
-GROUPS: tuple[str, ...] = ("segment", "exchange", "check", "bench")  # add a file here, in the order of the help
+# add a file here, in the order of the help
+GROUPS: tuple[str, ...] = ("segment", "exchange", "check", "evaluate", "bench")
 
 cli = typer.Typer(
     name="refavs",

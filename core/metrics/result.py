@@ -12,6 +12,7 @@ class Result:
     """protocol: how it was computed, in words. values: name -> share 0 to 100, None = nothing to score it on.
 
     intervals: name -> 95 % interval, bootstrapped over clips. samples, frames: how many were scored.
+    counts: other numbers that belong beside the values.
     """
 
     protocol: str
@@ -19,11 +20,12 @@ class Result:
     samples: int
     frames: int
     intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    counts: Mapping[str, int] = field(default_factory=dict)
     unit: str = UNIT
 
     def to_json(self) -> dict[str, Any]:
         """The values by name, then what they are: protocol, unit, samples, frames, intervals."""
-        out: dict[str, Any] = dict(self.values)
+        out: dict[str, Any] = {**self.values, **self.counts}
         out |= {"protocol": self.protocol, "unit": self.unit, "samples": self.samples, "frames": self.frames}
         if self.intervals:
             out["intervals"] = {name: list(ends) for name, ends in self.intervals.items()}

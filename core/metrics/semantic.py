@@ -1,6 +1,8 @@
 """AVSBench-semantic (AVSS): mIoU and F over 71 classes, frame by frame (P1) and over the whole set (P2)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -40,6 +42,21 @@ class ClassSums:
             self.frames + other.frames,
             self.clips + other.clips,
         )
+
+    def to_json(self) -> dict[str, Any]:
+        """The classes that occur, by number."""
+        some = np.flatnonzero(self.seen + self.answered + self.labelled)
+        columns = (self.iou, self.f, self.seen, self.hits, self.answered, self.labelled)
+        rows = {str(c): [float(column[c]) for column in columns] for c in some}
+        return {"classes": rows, "frames": self.frames, "clips": self.clips}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "ClassSums":
+        table = np.zeros((6, CLASSES))
+        for number, values in data["classes"].items():
+            table[:, int(number)] = values
+        iou, f, seen, hits, answered, labelled = table
+        return cls(iou, f, seen, hits, answered, labelled, int(data["frames"]), int(data["clips"]))
 
 
 def measure_labels(answers: np.ndarray, labels: np.ndarray, *, padded: int = 0) -> ClassSums:

@@ -1,0 +1,191 @@
+"""Score a system on a dataset: check first, one item at a time, every score on disk as soon as it is
+there.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from core.datasets.defects import Defect
+from core.errors import DatasetError, RefavsError
+from core.evaluation.answers import ask
+from core.evaluation.sounds import Audio, Donor, replaced
+from core.evaluation.tasks import Item, Record, Scores, Task, by_cue
+from core.systems.protocol import System
+
+FORM = 1  # of the kept scores; counts up when a score changes its meaning
+
+
+class BrokenSamples(DatasetError):
+    """Files of the dataset are missing or broken. defects: all of them, with their paths."""
+
+    def __init__(self, message: str, defects: Sequence[Defect]) -> None:
+        super().__init__(message)
+        self.defects = tuple(defects)
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """scores: the protocols. rows, clips: how many were scored; left_out: broken ones that were passed over.
+
+    hard: some answer had no logits, so its masks count as +10 and -10. seconds: of asking and scoring, all
+    sittings.
+    """
+
+    scores: Scores
+    by_cue: dict[str, Any]
+    rows: int
+    clips: int
+    left_out: int
+    hard: bool
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Progress:
+    """done of total rows are scored; kept: how many of them an earlier sitting had. seconds: this sitting
+    so far.
+    """
+
+    done: int
+    total: int
+    kept: int
+    seconds: float
+
+
+def fingerprint(task: Task, split: str | None, system: str, weights: Path | None, audio: Audio) -> str:
+    """Equal when two evaluations ask the same of the same; scores are kept under it."""
+    parts = [str(FORM), task.layout, str(task.root.resolve()), str(split), system, audio.words]
+    tables = sorted(path for path in task.root.iterdir() if path.suffix in (".csv", ".json"))
+    parts += [sha256(path.read_bytes()).hexdigest() for path in tables]
+    for path in sorted(weights.rglob("*")) if weights else []:
+        if path.is_file():
+            stat = path.stat()
+            parts.append(f"{path.resolve()} {stat.st_size} {stat.st_mtime_ns}")
+    return sha256("\n".join(parts).encode()).hexdigest()
+
+
+def evaluate(
+    task: Task,
+    system: System,
+    *,
+    split: str | None,
+    audio: Audio,
+    weights: Path | None,
+    partial: Path,
+    skip_broken: bool = False,
+    progress: Callable[[Progress], None] = lambda _: None,
+    left_out: Callable[[str], None] = lambda _: None,
+) -> Evaluation:
+    """Ask `system` for every row of `split` and score it. `partial`: file that keeps the scores until all
+    are there.
+
+    Every file is checked before the first question. Raises BrokenSamples with all defects (unless
+    `skip_broken`), and RefavsError when a row cannot be read or answered; what was scored until then stays
+    in `partial`.
+    """
+    items = list(task.items(split))
+    if not items:
+        raise DatasetError(f"{task.root} has no row to score{f' in split {split}' if split else ''}.")
+    broken = _checked(task, items, skip_broken)
+    for item in items:
+        if item.key in broken:
+            left_out(f"{item.key}: {broken[item.key]}")
+    whole = [item for item in items if item.key not in broken]
+    donors = _donors(whole)
+    kept = _kept(partial, fingerprint(task, split, system.name, weights, audio))
+    records: dict[str, Record] = {item.key: kept[item.key] for item in whole if item.key in kept}
+    found, begin = len(records), perf_counter()
+    passed = 0
+    with partial.open("a", encoding="utf-8") as file:
+        for item in whole:
+            if item.key not in records:
+                try:
+                    record = _record(system, item, audio, donors)
+                except RefavsError as error:
+                    if not skip_broken:
+                        raise RefavsError(
+                            f"{item.key}: {error} {len(records)} of {len(whole)} rows are scored and kept; "
+                            "the same command goes on from there (--skip-broken passes over such rows)."
+                        ) from error
+                    passed += 1
+                    left_out(f"{item.key}: {error}")
+                    continue
+                file.write(json.dumps(record) + "\n")
+                file.flush()
+                records[item.key] = record
+            seconds = perf_counter() - begin
+            progress(Progress(min(len(records) + passed, len(whole)), len(whole), found, seconds))
+    if not records:
+        raise DatasetError(f"Every one of the {len(items)} rows was left out, so there is no result.")
+    ordered = [records[item.key] for item in whole if item.key in records]
+    result = Evaluation(
+        scores=task.scores([record["score"] for record in ordered]),
+        by_cue=by_cue(task, [record["score"] for record in ordered], {i.key: i.expression for i in whole}),
+        rows=len(ordered),
+        clips=len({item.clip_name for item in whole if item.key in records}),
+        left_out=len(broken) + passed,
+        hard=any(record["hard"] for record in ordered),
+        seconds=sum(record["seconds"] for record in ordered),
+    )
+    partial.unlink()
+    return result
+
+
+def _donors(items: Sequence[Item]) -> list[Donor]:
+    """Every clip that sounds as it was filmed, with all that is named in it."""
+    by_clip: dict[str, list[Item]] = {}
+    for item in items:
+        if item.sounds:
+            by_clip.setdefault(item.clip_name, []).append(item)
+    return [
+        Donor(name, tuple(sorted({c for item in group for c in item.categories})), group[0].clip)
+        for name, group in by_clip.items()
+    ]
+
+
+def _record(system: System, item: Item, audio: Audio, donors: Sequence[Donor]) -> dict[str, Any]:
+    begin = perf_counter()
+    clip = replaced(item.clip(), audio, item.clip_name, donors, item.key)
+    referral = ask(system, clip, item.expression)
+    score = item.measure(clip, referral)
+    seconds = round(perf_counter() - begin, 4)
+    return {"key": item.key, "seconds": seconds, "hard": referral.logits is None, "score": score}
+
+
+def _checked(task: Task, items: Sequence[Item], skip_broken: bool) -> dict[str, str]:
+    """Key -> what is wrong, for every item whose files cannot be scored."""
+    found: dict[str, str] = {}
+    defects: dict[Defect, None] = {}
+    for item in items:
+        for defect in item.defects():
+            found.setdefault(item.key, f"{defect.where} {defect.what}")
+            defects.setdefault(defect)
+    if found and not skip_broken:
+        raise BrokenSamples(
+            f"{len(found)} of {len(items)} rows of {task.root} cannot be scored ({len(defects)} defects, "
+            "listed above); mend them, or leave them out with --skip-broken.",
+            list(defects),
+        )
+    return found
+
+
+def _kept(partial: Path, mark: str) -> dict[str, Record]:
+    """Scores of an earlier sitting of the same evaluation; anything else in the file is dropped."""
+    records: dict[str, Record] = {}
+    lines = partial.read_text(encoding="utf-8").splitlines() if partial.is_file() else []
+    if lines and lines[0] == mark:
+        for line in lines[1:]:
+            try:
+                record = json.loads(line)
+            except ValueError:
+                break  # the last line, cut when the sitting ended
+            records[record["key"]] = record
+    partial.parent.mkdir(parents=True, exist_ok=True)
+    text = "".join(json.dumps(record) + "\n" for record in records.values())
+    partial.write_text(f"{mark}\n{text}", encoding="utf-8")
+    return records
