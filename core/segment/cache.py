@@ -1,9 +1,10 @@
-"""What a segmenter computes once for a frame: kept for the clicks that follow, computed ahead of the annotator.
+"""What a segmenter computes once for a frame: kept for the next clicks, computed ahead of the annotator.
 
-Kept within a number of bytes: when it is full, the frame farthest from where its annotator is goes first, and
-before that the frames of videos that nobody has touched for a minute. Work is done inside the compute slot, and
-looked up again there, so a frame is never encoded twice at once. While nobody clicks, the frames that come next
-in the direction of travel are encoded in the background, one at a time, and none more after somebody clicks.
+Kept within a number of bytes: when it is full, the frame farthest from where its annotator is goes first,
+and before that the frames of videos that nobody has touched for a minute. Work is done inside the compute
+slot, and looked up again there, so a frame is never encoded twice at once. While nobody clicks, the
+frames that come next in the direction of travel are encoded in the background, one at a time, and none
+more after somebody clicks.
 """
 
 import logging
@@ -79,7 +80,7 @@ class FrameCache(Generic[Value]):
             return [view for sha256, i, view in self._values if (sha256, i) == (clip.video.sha256, index)]
 
     def visit(self, clip: Clip, index: int) -> None:
-        """Somebody works on this frame: what is near it stays; what comes next is encoded once all is quiet."""
+        """Somebody works on this frame: what is near stays, and what comes next is encoded once all is quiet."""
         with self._changed:
             last = self._visits.get(clip.video.sha256)
             direction = 1 if last is None else last.direction
