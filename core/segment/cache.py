@@ -80,7 +80,7 @@ class FrameCache(Generic[Value]):
             return [view for sha256, i, view in self._values if (sha256, i) == (clip.video.sha256, index)]
 
     def visit(self, clip: Clip, index: int) -> None:
-        """Somebody works on this frame: what is near stays, and what comes next is encoded once all is quiet."""
+        """Somebody works on this frame: what is near stays; what comes next is encoded once all is quiet."""
         with self._changed:
             last = self._visits.get(clip.video.sha256)
             direction = 1 if last is None else last.direction
