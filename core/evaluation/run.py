@@ -132,7 +132,7 @@ def evaluate(
         hard=any(record["hard"] for record in ordered),
         seconds=sum(record["seconds"] for record in ordered),
     )
-    partial.unlink()
+    partial.unlink(missing_ok=True)
     return result
 
 
@@ -185,7 +185,10 @@ def _kept(partial: Path, mark: str) -> dict[str, Record]:
             except ValueError:
                 break  # the last line, cut when the sitting ended
             records[record["key"]] = record
-    partial.parent.mkdir(parents=True, exist_ok=True)
     text = "".join(json.dumps(record) + "\n" for record in records.values())
-    partial.write_text(f"{mark}\n{text}", encoding="utf-8")
+    try:
+        partial.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_text(f"{mark}\n{text}", encoding="utf-8")
+    except OSError as error:
+        raise RefavsError(f"Scores are kept in {partial}; it cannot be written ({error.strerror}).") from None
     return records

@@ -336,6 +336,8 @@ def test_the_command_prints_a_table_and_writes_json_with_the_agreed_keys(folders
         (["clips:{root}", "--system", "centre-box", "--split", "val"], "no splits"),
         (["clips:{root}", "--system", "centre-box", "--weights", "{root}/w"], "no folder"),
         (["clips:{root}", "--system", "centre-box", "--weights", "{root}"], "learns nothing"),
+        (["clips:{root}", "--system", "centre-box", "--json", "{root}/labels.json/x"], "cannot be written"),
+        (["clips:{root}", "--system", "centre-box", "--json", "{root}"], "is a folder"),
     ],
 )
 def test_wrong_words_end_in_one_line_and_status_2(folders, capsys, words, message):
