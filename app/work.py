@@ -38,7 +38,7 @@ def propagate(desk: Desk, thing: ObjectId, index: int, direction: str, call: str
         for order in (forward, backward):
             answers = segmenter.propagate(clip, {thing: seeds}, order) if order else iter(())
             for count in _written(desk, job, answers, "propagated"):
-                words = f"Propagating: {done + count} of {total} frames"
+                words = f"{done + count} of {total} frames"
                 _tell(desk, job, call, (done + count) / max(total, 1), words)
                 yield
             done += len(order)

@@ -39,6 +39,7 @@ export function sentence(app) {
         const card = part("reasons");
         const verdict = model.verdict;
         card.hidden = !verdict && !model.reasons.length;
+        part("chips").hidden = !card.hidden;
         const list = el("ol", { class: "steps" }, ...model.reasons.map(step));
         card.replaceChildren(...(verdict ? [el("p", { class: "verdict" },
             icon(verdict.found ? "check" : "none"), el("span", {}, verdict.words))] : []), list);

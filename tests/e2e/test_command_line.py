@@ -1,0 +1,127 @@
+"""The command line as a person uses it: a process, its output, its exit status, the files it leaves."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from PIL import Image
+
+import assets
+from core import media
+
+SAMPLE = sorted(Path(assets.__file__).parent.glob("clips/*.mp4"))[0]
+
+
+def refavs(*arguments: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Run `refavs` beside this Python."""
+    command = [str(Path(sys.executable).with_name("refavs")), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=240, cwd=cwd)
+
+
+def refused(done: subprocess.CompletedProcess[str]) -> str:
+    """The one sentence of a refusal."""
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    return done.stderr.strip().splitlines()[-1]
+
+
+@pytest.fixture(scope="module")
+def referred(tmp_path_factory) -> Path:
+    out = tmp_path_factory.mktemp("refer") / "out"
+    done = refavs("refer", SAMPLE, "The object making a sound.", "--out", out)
+    assert done.returncode == 0, done.stderr
+    return out
+
+
+def test_refer_writes_one_mask_for_every_frame_of_the_clip(referred):
+    video = media.open(SAMPLE)
+    masks = sorted((referred / "masks").glob("*.png"))
+    assert [m.name for m in masks] == [f"{i:05d}.png" for i in range(len(video))]
+    picture = np.asarray(Image.open(masks[0]))
+    assert picture.shape == video.size
+    assert set(np.unique(picture)) <= {0, 255}
+
+
+def test_refer_writes_an_overlay_of_the_same_length_with_the_sound(referred):
+    video = media.open(SAMPLE)
+    with av.open(str(referred / "overlay.mp4")) as overlay:
+        assert len(overlay.streams.audio) == 1
+        frames = sum(1 for _ in overlay.decode(video=0))
+    assert abs(frames - len(video)) <= 1
+
+
+def test_refer_writes_its_reasons_as_data(referred):
+    answer = json.loads((referred / "referral.json").read_text())
+    kinds = [step["kind"] for step in answer["steps"]]
+    assert {"look", "listen", "read", "answer"} <= set(kinds)
+    assert all(step["words"] for step in answer["steps"])
+
+
+def test_segment_writes_the_clicked_thing(tmp_path):
+    video = media.open(SAMPLE)
+    h, w = video.size
+    done = refavs(
+        "segment", SAMPLE, "--frame", "0", "--click", f"{w // 2},{h // 2}", "--out", tmp_path / "out"
+    )
+    assert done.returncode == 0, done.stderr
+    pixels = np.asarray(Image.open(tmp_path / "out" / "masks" / "00000.png"))
+    assert pixels[h // 2, w // 2] == 255
+
+
+@pytest.mark.parametrize("kind", ["missing", "empty", "truncated", "text renamed", "sound only"])
+def test_a_bad_file_is_refused_in_one_sentence(kind, tmp_path):
+    path = tmp_path / "bad clip 'ü'.mp4"
+    if kind == "empty":
+        path.touch()
+    elif kind == "truncated":
+        path.write_bytes(SAMPLE.read_bytes()[:3000])
+    elif kind == "text renamed":
+        path.write_text("this is no video\n" * 100)
+    elif kind == "sound only":
+        path = tmp_path / "sound.wav"
+        import soundfile
+
+        soundfile.write(path, np.zeros(16000, np.float32), 16000)
+    sentence = refused(refavs("refer", path, "The object making a sound."))
+    assert sentence.startswith("refavs: ")
+    assert path.name in sentence or str(path) in sentence
+
+
+@pytest.mark.parametrize("expression", ["", "   ", "a " * 2500 + "b"])
+def test_an_expression_that_is_empty_or_endless_is_refused_or_answered_in_words(expression):
+    done = refavs("refer", SAMPLE, expression)
+    assert "Traceback" not in done.stderr
+    assert done.returncode in (0, 2)
+    if len(expression) > 5000:
+        assert done.returncode == 2
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("refer", SAMPLE),
+        ("refer", SAMPLE, "The dog.", "--system", "nobody"),
+        ("segment", SAMPLE, "--frame", "100000", "--click", "1,1"),
+        ("segment", SAMPLE, "--frame", "0", "--click", "-5,1"),
+        ("segment", SAMPLE, "--frame", "0", "--click", "here"),
+        ("export", "/nowhere/out", "--format", "refavs", "--db", "sqlite:////nowhere/refavs.db"),
+        ("export", "out", "--format", "no-such-format"),
+        ("import", "/nowhere", "--format", "refavs"),
+        ("check", "/nowhere", "--format", "refavs"),
+        ("evaluate", "clips:/nowhere", "--system", "cue"),
+        ("evaluate", "no-such-form:/nowhere", "--system", "cue"),
+    ],
+)
+def test_wrong_usage_ends_with_two_and_never_a_traceback(arguments, tmp_path):
+    refused(refavs(*arguments, cwd=tmp_path))
+
+
+def test_help_names_every_command():
+    done = refavs("--help")
+    assert done.returncode == 0
+    for name in ("refer", "segment", "evaluate", "check", "export", "import", "bench"):
+        assert name in done.stdout
