@@ -17,15 +17,11 @@ SECONDS = 10
 MISSPELT = {"valume": "volume"}
 NOTHING_SAID = {"", "no", "none", "null", "n/a"}
 ERROR_TEXT = re.compile(r"^\W*error\b|\[error\]|错误|traceback \(most recent|exception:", re.IGNORECASE)
-NULL_NOTE = (
-    "; a null row reads V from its uid, its own folder of black masks: by the column vid it would get a real "
-    "object's mask"
-)
 
 
 def sample_defects(sample: Sample) -> list[Defect]:
     """Files of one row that are missing, unreadable, of unequal size, or too short; headers only."""
-    note = NULL_NOTE if sample.row.is_null else ""
+    note = f".{refavs.NULL_TRAP}" if sample.row.is_null else ""
     found = file_defects(sample.frame_paths, sample.mask_paths, sample.audio_path, seconds=SECONDS, note=note)
     found += count_defect(sample.frame_paths[0].parent, (".jpg", ".jpeg", ".png"), refavs.FRAMES)
     return found + count_defect(sample.mask_paths[0].parent, (".png",), refavs.FRAMES)

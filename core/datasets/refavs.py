@@ -27,6 +27,10 @@ LINE = ",".join(HEADER)
 SPLITS = ("train", "val", "test_s", "test_u", "test_n")
 NULL = "null"
 NULL_PREFIX = "null_c-"
+NULL_TRAP = (
+    " A null row reads V from its uid, its own folder of black masks: by the column vid it would get a real "
+    "object's mask."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +119,7 @@ class Sample:
         try:
             return [read_foreground(path) for path in self.mask_paths]
         except RefavsError as error:
-            raise DatasetError(str(error)) from error
+            raise DatasetError(f"{error}{NULL_TRAP if self.row.is_null else ''}") from error
 
 
 class Dataset:
