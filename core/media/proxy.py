@@ -11,6 +11,7 @@ from pathlib import Path
 
 import av
 import numpy as np
+from av.video.reformatter import Colorspace, VideoReformatter
 
 from core.media.audio import Block
 from core.media.video import Video
@@ -114,11 +115,14 @@ def _write(video: Video, name: str, progress: Callable[[float], None] | None) ->
         stream.time_base = CLOCK
         hearing = out.add_stream("aac", rate=SOUND_RATE, layout="stereo") if video.has_audio else None
         sound = _steps(_trimmed(video, times), SOUND_RATE) if hearing is not None else iter(())
+        convert = VideoReformatter()
         lengths = {}
         heard = 0.0
         for index, picture in enumerate(video.source.frames(range(len(video)))):
             frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
-            frame = frame.reformat(width=w, height=h, format="yuv420p", dst_colorspace="ITU709")
+            frame = convert.reformat(
+                frame, width=w, height=h, format="yuv420p", dst_colorspace=Colorspace.ITU709
+            )
             frame.pts, frame.time_base = round(float(times[index]) / CLOCK), CLOCK
             lengths[frame.pts] = round(float(ends[index]) / CLOCK) - frame.pts
             _mux(out, stream.encode(frame), lengths)

@@ -9,6 +9,7 @@ from typing import Any
 
 import av
 import numpy as np
+from av.video.reformatter import Colorspace, VideoReformatter
 
 from core.errors import MediaError
 from core.media.decode import decoded, packets
@@ -18,7 +19,7 @@ from core.media.table import Table
 KEPT_BYTES = 64 << 20  # decoded frames kept by a reader, so that stepping back is quick
 
 
-def picture(frame: av.VideoFrame, table: Table) -> np.ndarray:
+def picture(frame: av.VideoFrame, table: Table, convert: VideoReformatter) -> np.ndarray:
     """Decoded frame -> uint8 [H, W, 3] RGB, upright.
 
     Frames that do not name their colour matrix are read as browsers do: BT.709 from 720 lines on, else
@@ -27,8 +28,8 @@ def picture(frame: av.VideoFrame, table: Table) -> np.ndarray:
     h, w = table.size
     source: Any = None
     if frame.colorspace == 2 and not frame.format.is_rgb:  # 2 = not told
-        source = "ITU709" if frame.height >= 720 else "ITU601"
-    rgb = frame.reformat(width=w, height=h, format="rgb24", src_colorspace=source)
+        source = Colorspace.ITU709 if frame.height >= 720 else Colorspace.ITU601
+    rgb = convert.reformat(frame, width=w, height=h, format="rgb24", src_colorspace=source)
     return table.turn.upright(rgb.to_ndarray())
 
 
@@ -40,6 +41,7 @@ class Reader:
         self._lock = threading.Lock()
         self._kept: OrderedDict[int, av.VideoFrame] = OrderedDict()
         self._room = max(4, KEPT_BYTES // (table.size[0] * table.size[1] * 3 // 2))
+        self._convert = VideoReformatter()  # kept: setting one up costs more than converting a frame
         self._container: Any = None
         self._stream: Any = None
         self._run: Iterator[tuple[int, av.VideoFrame]] = iter(())
@@ -53,7 +55,7 @@ class Reader:
                 frame = self._decode(index)
             else:
                 self._kept.move_to_end(index)
-            return picture(frame, self._table)
+            return picture(frame, self._table, self._convert)
 
     def close(self) -> None:
         with self._lock:
