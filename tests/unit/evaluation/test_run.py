@@ -1,6 +1,7 @@
 """Every dataset form is scored by its protocol; a stopped run goes on; broken rows are named or counted."""
 
 import json
+import subprocess
 import sys
 from pathlib import Path
 
@@ -370,3 +371,8 @@ def test_the_metrics_bench_prints_one_json_object_last(capsys):
     data = json.loads(capsys.readouterr().out.strip().splitlines()[-1])
     assert data["max_abs_difference"] < 1e-6
     assert data["speedup"] > 1
+
+
+def test_the_room_needs_no_torch():
+    code = "import sys, core.evaluation; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
