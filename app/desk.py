@@ -109,6 +109,8 @@ class Desk:
 
         A box starts the frame afresh; clicks add up and correct the mask that was there before the first.
         """
+        if click is None and box is None:
+            raise PromptError("Nothing was asked; click on the picture, or draw a box.")
         height, width = self.clip.video.size
         with self.acting:
             with self._lock:

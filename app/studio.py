@@ -99,10 +99,10 @@ class Studio:
             return {**echo, "ok": False, "error": _words(error)}
 
     def _quick(self, request: Any) -> Answer:
-        name = request.get("do") if isinstance(request, dict) else None
+        name = str(request.get("do")) if isinstance(request, dict) else ""
         if name in {"hello", "open", "take"}:
             return getattr(self, f"_{name}")(request)
-        quick: dict[Any, Callable[[Desk, dict[str, Any]], Answer | None]] = {
+        quick: dict[str, Callable[[Desk, dict[str, Any]], Answer | None]] = {
             "masks": self._masks,
             "media": self._media,
             "sound": self._sound,

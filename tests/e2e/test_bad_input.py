@@ -82,27 +82,3 @@ def test_sentence_of_five_thousand_characters_is_refused_in_one_message(studio):
     notice.wait_for()
     assert "at most 1000" in notice.inner_text()
     assert studio.part("saved-state").inner_text() == "not saved"
-
-
-@pytest.mark.parametrize(
-    "request_",
-    [
-        None,
-        [],
-        {"do": "nonsense"},
-        {"do": "_desk"},
-        {"do": "undo", "token": "guess"},
-        {"do": "masks", "object": "1"},
-        {"do": "object", "object": 99, "fits": True},
-        {"do": "open", "source": "../../etc/passwd"},
-        {"do": "take", "path": "/etc/passwd", "name": "x.mp4"},
-        {"do": "reopen", "pair": "no uuid"},
-    ],
-)
-def test_made_up_request_is_answered_with_a_sentence(studio, request_):
-    if isinstance(request_, dict):
-        request_ = {"token": studio.js("app.net.token"), **request_}
-    answer = studio.js("app.net.server.ask(x)", request_)
-    assert answer["ok"] is False
-    assert answer["error"]
-    assert "Something went wrong" not in answer["error"]

@@ -32,7 +32,8 @@ WATCH = f"""
     const app = {APP};
     const read = ({READ_BARCODE})(app.clock.video);
     window.seen = [];
-    app.clock.addEventListener("frame", () => window.seen.push([app.clock.index, read(), app.overlay.painted]));
+    const look = () => window.seen.push([app.clock.index, read(), app.overlay.painted]);
+    app.clock.addEventListener("frame", look);
 }}
 """
 

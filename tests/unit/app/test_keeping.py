@@ -1,0 +1,127 @@
+import pytest
+
+from annotations.store import Store
+from app.desk import Desk
+from app.keeping import Keeper, summary
+from core.errors import PromptError, RefavsError
+
+
+@pytest.fixture
+def keeper():
+    with Store.open() as store:
+        yield Keeper(store)
+
+
+@pytest.fixture
+def saved(desk, keeper):
+    keeper.load(desk)
+    desk.ask(3, click=(0.5, 0.5, True))
+    desk.change_thing(1, category="dog")
+    keeper.save(desk, "The barking dog.")
+    return desk
+
+
+def again(saved, keeper):
+    """A new desk on the same clip, as after a restart."""
+    desk = Desk(saved.clip, saved._segmenter)
+    keeper.load(desk)
+    return desk
+
+
+def test_clip_that_is_only_looked_at_leaves_nothing_in_the_store(desk, keeper):
+    keeper.load(desk)
+    assert keeper.store.clips() == []
+    assert summary(desk) == {"pairs": [], "saved": None}
+
+
+def test_saved_pair_is_there_again_with_its_masks(saved, keeper):
+    desk = again(saved, keeper)
+    (thing,) = desk.things
+    assert (thing.category, thing.fits) == ("dog", True)
+    assert desk.cells(thing.id)[3].mask == saved.cells(1)[3].mask
+    assert desk.cells(thing.id)[3].touched
+    assert desk.expression == "The barking dog."
+    assert summary(desk)["saved"]["revision"] == desk.revision
+
+
+def test_saved_is_told_only_after_the_store_has_it(saved):
+    message = saved.feed.since(0)[-1]
+    assert message["kind"] == "saved"
+    assert message["saved"]["expression"] == "The barking dog."
+    assert message["saved"]["revision"] == saved.revision
+
+
+def test_failing_store_is_not_told_as_saved(saved, keeper, monkeypatch):
+    def full(*_, **__):
+        raise RefavsError("The disk is full.")
+
+    monkeypatch.setattr(keeper.store, "save_work", full)
+    saved.ask(4, click=(0.5, 0.5, True), thing=1)
+    told = saved.feed.seq
+    with pytest.raises(RefavsError, match="disk is full"):
+        keeper.save(saved, "Another sentence.")
+    assert saved.feed.seq == told
+    assert summary(saved)["saved"]["revision"] != saved.revision
+
+
+def test_same_sentence_again_is_the_same_pair_and_another_one_is_new(saved, keeper):
+    saved.ask(4, click=(0.2, 0.5, True), thing=1)
+    keeper.save(saved, "The barking dog.")
+    assert len(summary(saved)["pairs"]) == 1
+    keeper.save(saved, "The only dog.")
+    assert [pair["expression"] for pair in summary(saved)["pairs"]] == ["The only dog.", "The barking dog."]
+    assert len(again(saved, keeper).things) == 1
+
+
+def test_sentence_without_a_ticked_object_is_a_null_pair(saved, keeper):
+    saved.change_thing(1, fits=False)
+    keeper.save(saved, "The piano.")
+    assert summary(saved)["pairs"][0]["objects"] == []
+    assert [thing.fits for thing in again(saved, keeper).things] == [False]
+
+
+def test_opened_pair_ticks_its_objects_and_loses_none(saved, keeper):
+    saved.ask(6, click=(0.8, 0.5, True), thing=None)
+    saved.change_thing(1, fits=False)
+    keeper.save(saved, "The other one.")
+    (first,) = [pair for pair in summary(saved)["pairs"] if pair["expression"] == "The barking dog."]
+    keeper.reopen(saved, keeper_uuid(first))
+    assert [(thing.id, thing.fits) for thing in saved.things] == [(1, True), (2, False)]
+    assert saved.expression == "The barking dog."
+
+
+def keeper_uuid(pair):
+    from uuid import UUID
+
+    return UUID(pair["id"])
+
+
+def test_removed_pair_leaves_its_object(saved, keeper):
+    keeper.remove(saved, keeper_uuid(summary(saved)["pairs"][0]))
+    assert summary(saved) == {"pairs": [], "saved": None}
+    assert len(again(saved, keeper).things) == 1
+
+
+def test_object_of_a_saved_pair_is_not_deleted(saved, keeper):
+    with pytest.raises(RefavsError, match="refer to this object"):
+        keeper.delete_thing(saved, 1)
+    assert len(saved.things) == 1
+
+
+def test_frames_that_were_undone_leave_the_store_with_the_next_save(saved, keeper):
+    saved.ask(5, click=(0.2, 0.5, True), thing=1)
+    keeper.save(saved, "The barking dog.")
+    saved.undo()
+    keeper.save(saved, "The barking dog.")
+    assert list(again(saved, keeper).cells(1)) == [3]
+
+
+def test_ticked_object_without_pixels_is_not_saved(saved, keeper):
+    saved.ask(3, click=(0.5, 0.5, False), thing=1)
+    with pytest.raises(PromptError, match="dog has no pixels"):
+        keeper.save(saved, "The barking dog.")
+
+
+def test_empty_sentence_is_not_saved(saved, keeper):
+    with pytest.raises(PromptError, match="no sentence yet"):
+        keeper.save(saved, "  \n")
