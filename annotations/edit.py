@@ -53,8 +53,9 @@ class Edit:
         found = self._one(_CLIP, clip=clip, session=session)
         if found is None:
             raise StoreError(f"The store has no clip {clip}; open its video first.")
-        if found.session is None:
+        if found.annotator is None:
             raise StoreError(f"The store has no session {session}; sign in again.")
+        self.annotator = found.annotator
         self.first, self.last, self.size = found.first, found.last, (found.height, found.width)
         self.seq = (found.newest or 0) + 1
         self.id, self.at, self.rows = change or uuid4(), datetime.now(UTC), 0
@@ -174,8 +175,10 @@ class Edit:
         self._check_objects(edit)
         now = self._one(_PAIR, id=edit.id)
         if now is None:
-            self._put("pair", {"id": edit.id, "clip_id": self.clip, "created": self.seq, "head": self.seq})
-            self._pair_version(edit, self._expression(text), edit.split, edit.label, replaces=None)
+            said = self._expression(text)
+            row = {"id": edit.id, "clip_id": self.clip, "created": self.seq}
+            self._put("pair", row | self._counts(edit.status, said, deleted=False))
+            self._pair_version(edit, said, edit.split, edit.label, replaces=None)
             return
         if now.clip_id != self.clip:
             raise StoreError(f"The pair {edit.id} belongs to another clip; make a new one here.")
@@ -237,8 +240,14 @@ class Edit:
             links = [own | {"object_id": id, "position": n} for n, id in enumerate(edit.objects)]
             self._put("pair_object", *links)
         if replaces is not None:
-            self.connection.execute(sa.update(_pair).where(_pair.c.id == edit.id).values(head=self.seq))
+            now = self._counts(edit.status, said, deleted=deleted)
+            self.connection.execute(sa.update(_pair).where(_pair.c.id == edit.id).values(now))
         self.rows += 1
+
+    def _counts(self, status: str, said: UUID | None, *, deleted: bool) -> dict[str, Any]:
+        """What the pair's row repeats of the version that counts."""
+        who = {"session_id": self.session, "annotator_id": self.annotator}
+        return {"head": self.seq, "status": status, "expression_id": said, "deleted": deleted} | who
 
     def _free(self, head: int, what: str) -> None:
         """Nobody else may have changed it since the client loaded it."""
@@ -297,7 +306,10 @@ _CLIP = (
         _video.c.width,
         _newest.scalar_subquery().label("newest"),
         _newest.where(_change.c.clip_id == _p("clip")).scalar_subquery().label("parent"),
-        sa.select(_session.c.id).where(_session.c.id == _p("session")).scalar_subquery().label("session"),
+        sa.select(_session.c.annotator_id)
+        .where(_session.c.id == _p("session"))
+        .scalar_subquery()
+        .label("annotator"),
     )
     .join_from(_clip, _video, _video.c.id == _clip.c.video_id)
     .where(_clip.c.id == _p("clip"))

@@ -96,11 +96,10 @@ def _nothing_left_alone(db: Session, clip: UUID) -> None:
     """No pair that stands may name an object that is gone."""
     query = (
         sa.select(PairRow.head)
-        .join(PairVersion, is_head(PairVersion.pair_id, PairVersion.change, PairRow))
         .join(PairObject, sa.and_(PairObject.pair_id == PairRow.id, PairObject.change == PairRow.head))
         .join(ObjectRow, ObjectRow.id == PairObject.object_id)
         .join(ObjectVersion, is_head(ObjectVersion.object_id, ObjectVersion.change, ObjectRow))
-        .where(PairRow.clip_id == clip, ~PairVersion.deleted, ObjectVersion.deleted)
+        .where(PairRow.clip_id == clip, ~PairRow.deleted, ObjectVersion.deleted)
     )
     if (head := db.scalars(query).first()) is not None:
         raise ConflictError(

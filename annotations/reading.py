@@ -10,7 +10,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from annotations.edit import is_head
+from annotations.edit import AT_ONCE, is_head
 from annotations.records import (
     ClipInfo,
     ClipLine,
@@ -84,8 +84,7 @@ def clips(db: Session, *, limit: int, offset: int) -> list[ClipLine]:
     rows = db.execute(query).all()
     standing = (
         sa.select(PairRow.clip_id, sa.func.count())
-        .join(PairVersion, is_head(PairVersion.pair_id, PairVersion.change, PairRow))
-        .where(PairRow.clip_id.in_([clip.id for clip, _, _ in rows]), ~PairVersion.deleted)
+        .where(PairRow.clip_id.in_([clip.id for clip, _, _ in rows]), ~PairRow.deleted)
         .group_by(PairRow.clip_id)
     )
     counts = {id: count for id, count in db.execute(standing)}
@@ -96,36 +95,57 @@ def clips(db: Session, *, limit: int, offset: int) -> list[ClipLine]:
 
 
 def pairs(
-    db: Session,
-    which: PairFilter,
-    *,
-    limit: int | None = None,
-    before: int | None = None,
-    only: UUID | None = None,
+    db: Session, which: PairFilter, *, limit: int | None = None, after: PairLine | None = None
 ) -> list[PairLine]:
-    query = _pairs().add_columns(ClipRow, VideoRow)
-    query = query.join(ClipRow, ClipRow.id == PairRow.clip_id).join(VideoRow, VideoRow.id == ClipRow.video_id)
-    query = query.order_by(PairRow.head.desc(), PairRow.id)
-    if only:
-        query = query.where(PairRow.id == only)
-    if which.session:
-        query = query.where(ChangeRow.session_id == which.session)
-    if which.annotator:
-        query = query.where(Annotator.name == which.annotator)
-    if which.status:
-        query = query.where(PairVersion.status == which.status)
-    if which.since:
-        since = which.since if which.since.tzinfo else which.since.replace(tzinfo=UTC)
-        query = query.where(ChangeRow.at >= since)
+    """First which pairs, from one walk along one index; then what there is to say about them."""
+    query = sa.select(PairRow.id).where(~PairRow.deleted).order_by(PairRow.head.desc(), PairRow.id)
     if which.clip:
         query = query.where(PairRow.clip_id == which.clip)
+    if which.session:
+        query = query.where(PairRow.session_id == which.session)
+    if which.status:
+        query = query.where(PairRow.status == which.status)
+    if which.annotator:
+        id = db.scalar(sa.select(Annotator.id).where(Annotator.name == which.annotator))
+        query = query.where(PairRow.annotator_id == id)
+    if which.since:
+        since = which.since if which.since.tzinfo else which.since.replace(tzinfo=UTC)
+        first = db.scalar(sa.select(sa.func.min(ChangeRow.seq)).where(ChangeRow.at >= since))
+        if first is None:
+            return []
+        query = query.where(PairRow.head >= first)
     if which.text:
-        query = query.where(ExpressionRow.text.icontains(which.text, autoescape=True))
-    if before is not None:
-        query = query.where(PairRow.head < before)
-    rows = db.execute(query.limit(limit)).all()
-    links = _links(db, [(row.PairVersion.pair_id, row.PairVersion.change) for row in rows])
-    return [PairLine(_pair_work(row, links), clip_info(row.ClipRow, row.VideoRow)) for row in rows]
+        query = _with_text(db, query, which.text)
+    if after is not None:
+        head = after.pair.version
+        query = query.where(
+            sa.or_(PairRow.head < head, sa.and_(PairRow.head == head, PairRow.id > after.pair.id)),
+            PairRow.head <= head,
+        )
+    return lines(db, list(db.scalars(query.limit(limit))))
+
+
+def _with_text(db: Session, query: Any, text: str) -> Any:
+    """A word that few expressions have is looked up from them; one that many have is met soon on the walk."""
+    has = ExpressionRow.text.icontains(text, autoescape=True)
+    found = list(db.scalars(sa.select(ExpressionRow.id).where(has).limit(AT_ONCE + 1)))
+    if len(found) <= AT_ONCE:
+        return query.where(PairRow.expression_id.in_(found))
+    return query.join(ExpressionRow, ExpressionRow.id == PairRow.expression_id).where(has)
+
+
+def lines(db: Session, ids: Sequence[UUID]) -> list[PairLine]:
+    """These pairs, in this order; those that are deleted or not there are left out."""
+    query = _pairs().add_columns(ClipRow, VideoRow)
+    query = query.join(ClipRow, ClipRow.id == PairRow.clip_id).join(VideoRow, VideoRow.id == ClipRow.video_id)
+    found: dict[UUID, PairLine] = {}
+    for start in range(0, len(ids), AT_ONCE):
+        rows = db.execute(query.where(PairRow.id.in_(ids[start : start + AT_ONCE]))).all()
+        links = _links(db, [(row.PairVersion.pair_id, row.PairVersion.change) for row in rows])
+        for row in rows:
+            line = PairLine(_pair_work(row, links), clip_info(row.ClipRow, row.VideoRow))
+            found[line.pair.id] = line
+    return [found[id] for id in ids if id in found]
 
 
 def clip_work(db: Session, clip: UUID) -> ClipWork:
@@ -152,9 +172,8 @@ def pairs_of_object(db: Session, object_id: UUID) -> list[str]:
         sa.select(sa.func.coalesce(ExpressionRow.text, ""))
         .select_from(PairObject)
         .join(PairRow, sa.and_(PairRow.id == PairObject.pair_id, PairRow.head == PairObject.change))
-        .join(PairVersion, is_head(PairVersion.pair_id, PairVersion.change, PairRow))
-        .outerjoin(ExpressionRow, ExpressionRow.id == PairVersion.expression_id)
-        .where(PairObject.object_id == object_id, ~PairVersion.deleted)
+        .outerjoin(ExpressionRow, ExpressionRow.id == PairRow.expression_id)
+        .where(PairObject.object_id == object_id, ~PairRow.deleted)
     )
     return list(db.scalars(query))
 
@@ -223,7 +242,7 @@ def _pairs() -> Any:
         .join(ChangeRow, ChangeRow.seq == PairRow.head)
         .join(WorkSession, WorkSession.id == ChangeRow.session_id)
         .join(Annotator, Annotator.id == WorkSession.annotator_id)
-        .where(~PairVersion.deleted)
+        .where(~PairRow.deleted)
     )
 
 
@@ -249,8 +268,8 @@ def _links(db: Session, heads: Sequence[tuple[UUID, int]]) -> dict[UUID, list[UU
     wanted = dict(heads)
     links: dict[UUID, list[UUID]] = defaultdict(list)
     ids = list(wanted)
-    for start in range(0, len(ids), 500):
-        query = sa.select(PairObject).where(PairObject.pair_id.in_(ids[start : start + 500]))
+    for start in range(0, len(ids), AT_ONCE):
+        query = sa.select(PairObject).where(PairObject.pair_id.in_(ids[start : start + AT_ONCE]))
         for row in db.scalars(query.order_by(PairObject.position)):
             if row.change == wanted[row.pair_id]:
                 links[row.pair_id].append(row.object_id)

@@ -128,7 +128,7 @@ class ChangeRow(Base):
     act: Mapped[str]
     session_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("session.id"), index=True)
     clip_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("clip.id"))
-    at: Mapped[datetime]
+    at: Mapped[datetime] = mapped_column(index=True)
     parent: Mapped[Seq | None] = mapped_column(ForeignKey("change.seq"))
     undoes: Mapped[Seq | None] = mapped_column(ForeignKey("change.seq"))
     rows: Mapped[int]
@@ -201,20 +201,33 @@ class ExpressionRow(Base):
 
 
 class PairRow(Base):
-    """created: the change that made it, which gives pairs an order that edits do not alter."""
+    """created: the change that made it, which gives pairs an order that edits do not alter.
+
+    What follows `head` repeats the version that counts, so that every list is one walk along one index.
+    """
 
     __tablename__ = "pair"
+    __table_args__ = (
+        Index(None, "deleted", "head"),
+        Index(None, "annotator_id", "head"),
+        Index(None, "session_id", "head"),
+        Index(None, "status", "head"),
+    )
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     clip_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("clip.id"), index=True)
     created: Mapped[Seq] = mapped_column(ForeignKey("change.seq"))
-    head: Mapped[Seq] = mapped_column(ForeignKey("change.seq"), index=True)
+    head: Mapped[Seq] = mapped_column(ForeignKey("change.seq"))
+    expression_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("expression.id"), index=True)
+    status: Mapped[str]
+    deleted: Mapped[bool]
+    session_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("session.id"))
+    annotator_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("annotator.id"))
 
 
 class PairVersion(Base):
     """expression None: not written yet, or cannot be described. label: its uid where it was imported from."""
 
     __tablename__ = "pair_version"
-    __table_args__ = (Index(None, "status", "change"),)
     pair_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("pair.id"), primary_key=True)
     change: Mapped[Seq] = mapped_column(ForeignKey("change.seq"), primary_key=True, index=True)
     expression_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("expression.id"))

@@ -191,17 +191,21 @@ class Store:
             return reading.clips(db, limit=limit, offset=offset)
 
     def pairs(
-        self, which: PairFilter | None = None, *, limit: int | None = 100, before: int | None = None
+        self,
+        which: PairFilter | None = None,
+        *,
+        limit: int | None = 100,
+        after: PairLine | None = None,
     ) -> list[PairLine]:
-        """Pairs that are not deleted, newest first. before: version of the last line of the page above."""
+        """Pairs that are not deleted, newest first. after: the last line of the page above."""
         with self.database.reading() as db:
-            return reading.pairs(db, which or PairFilter(), limit=limit, before=before)
+            return reading.pairs(db, which or PairFilter(), limit=limit, after=after)
 
     def pair(self, pair: UUID) -> PairLine | None:
         """One pair that is not deleted."""
         with self.database.reading() as db:
-            lines = reading.pairs(db, PairFilter(), limit=1, only=pair)
-            return lines[0] if lines else None
+            found = reading.lines(db, [pair])
+            return found[0] if found else None
 
     def load_clip_work(self, clip: UUID) -> ClipWork:
         """Objects with their tracks, and pairs, that stand on a clip (what was deleted is left out)."""

@@ -4,7 +4,7 @@ from importlib import import_module
 
 import typer
 
-BENCHES: tuple[str, ...] = ("clicks", "tracks", "metrics")
+BENCHES: tuple[str, ...] = ("clicks", "tracks", "metrics", "store")
 
 
 def register(cli: typer.Typer) -> None:

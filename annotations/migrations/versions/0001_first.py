@@ -89,6 +89,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_change")),
         sa.UniqueConstraint("seq", name=op.f("uq_change_seq")),
     )
+    op.create_index(op.f("ix_change_at"), "change", ["at"], unique=False)
     op.create_index(op.f("ix_change_clip_id_seq"), "change", ["clip_id", "seq"], unique=False)
     op.create_index(op.f("ix_change_session_id"), "change", ["session_id"], unique=False)
     op.create_table(
@@ -110,19 +111,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_object")),
     )
     op.create_index(op.f("ix_object_clip_id"), "object", ["clip_id"], unique=False)
-    op.create_table(
-        "pair",
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("clip_id", sa.Uuid(), nullable=False),
-        sa.Column("created", sa.BigInteger(), nullable=False),
-        sa.Column("head", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(["clip_id"], ["clip.id"], name=op.f("fk_pair_clip_id")),
-        sa.ForeignKeyConstraint(["created"], ["change.seq"], name=op.f("fk_pair_created")),
-        sa.ForeignKeyConstraint(["head"], ["change.seq"], name=op.f("fk_pair_head")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_pair")),
-    )
-    op.create_index(op.f("ix_pair_clip_id"), "pair", ["clip_id"], unique=False)
-    op.create_index(op.f("ix_pair_head"), "pair", ["head"], unique=False)
     op.create_table(
         "mask_version",
         sa.Column("object_id", sa.Uuid(), nullable=False),
@@ -151,6 +139,43 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_object_version_change"), "object_version", ["change"], unique=False)
     op.create_table(
+        "pair",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("clip_id", sa.Uuid(), nullable=False),
+        sa.Column("created", sa.BigInteger(), nullable=False),
+        sa.Column("head", sa.BigInteger(), nullable=False),
+        sa.Column("expression_id", sa.Uuid(), nullable=True),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("deleted", sa.Boolean(), nullable=False),
+        sa.Column("session_id", sa.Uuid(), nullable=False),
+        sa.Column("annotator_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(["annotator_id"], ["annotator.id"], name=op.f("fk_pair_annotator_id")),
+        sa.ForeignKeyConstraint(["clip_id"], ["clip.id"], name=op.f("fk_pair_clip_id")),
+        sa.ForeignKeyConstraint(["created"], ["change.seq"], name=op.f("fk_pair_created")),
+        sa.ForeignKeyConstraint(["expression_id"], ["expression.id"], name=op.f("fk_pair_expression_id")),
+        sa.ForeignKeyConstraint(["head"], ["change.seq"], name=op.f("fk_pair_head")),
+        sa.ForeignKeyConstraint(["session_id"], ["session.id"], name=op.f("fk_pair_session_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_pair")),
+    )
+    op.create_index(op.f("ix_pair_annotator_id_head"), "pair", ["annotator_id", "head"], unique=False)
+    op.create_index(op.f("ix_pair_clip_id"), "pair", ["clip_id"], unique=False)
+    op.create_index(op.f("ix_pair_deleted_head"), "pair", ["deleted", "head"], unique=False)
+    op.create_index(op.f("ix_pair_expression_id"), "pair", ["expression_id"], unique=False)
+    op.create_index(op.f("ix_pair_session_id_head"), "pair", ["session_id", "head"], unique=False)
+    op.create_index(op.f("ix_pair_status_head"), "pair", ["status", "head"], unique=False)
+    op.create_table(
+        "mask_head",
+        sa.Column("object_id", sa.Uuid(), nullable=False),
+        sa.Column("frame", sa.Integer(), nullable=False),
+        sa.Column("change", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["object_id", "frame", "change"],
+            ["mask_version.object_id", "mask_version.frame", "mask_version.change"],
+            name=op.f("fk_mask_head_object_id_frame_change"),
+        ),
+        sa.PrimaryKeyConstraint("object_id", "frame", name=op.f("pk_mask_head")),
+    )
+    op.create_table(
         "pair_version",
         sa.Column("pair_id", sa.Uuid(), nullable=False),
         sa.Column("change", sa.BigInteger(), nullable=False),
@@ -168,19 +193,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("pair_id", "change", name=op.f("pk_pair_version")),
     )
     op.create_index(op.f("ix_pair_version_change"), "pair_version", ["change"], unique=False)
-    op.create_index(op.f("ix_pair_version_status_change"), "pair_version", ["status", "change"], unique=False)
-    op.create_table(
-        "mask_head",
-        sa.Column("object_id", sa.Uuid(), nullable=False),
-        sa.Column("frame", sa.Integer(), nullable=False),
-        sa.Column("change", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["object_id", "frame", "change"],
-            ["mask_version.object_id", "mask_version.frame", "mask_version.change"],
-            name=op.f("fk_mask_head_object_id_frame_change"),
-        ),
-        sa.PrimaryKeyConstraint("object_id", "frame", name=op.f("pk_mask_head")),
-    )
     op.create_table(
         "pair_object",
         sa.Column("pair_id", sa.Uuid(), nullable=False),

@@ -4,9 +4,11 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
+import sqlalchemy as sa
 from store_desk import Desk, mask, track
 
-from annotations.records import ConflictError, ObjectEdit, PairFilter, StoreError
+from annotations import schema
+from annotations.records import ConflictError, ObjectEdit, PairEdit, PairFilter, StoreError
 from annotations.store import Store
 from core.masks import Mask
 
@@ -270,9 +272,47 @@ def test_lists_filter_and_page(desk, video):
     assert texts(since=datetime.now(UTC) + timedelta(hours=1)) == []
     assert len(texts(since=datetime.now(UTC) - timedelta(hours=1))) == 6
     page = desk.store.pairs(limit=2)
-    rest = desk.store.pairs(limit=2, before=page[-1].pair.version)
+    rest = desk.store.pairs(limit=2, after=page[-1])
     assert [line.pair.expression for line in rest] == ["Dog 3_%", "Dog 2_%"]
     assert [(line.pairs, line.clip.id) for line in desk.store.clips()] == [(6, desk.clip.id)]
+
+
+def test_pages_cut_through_one_change_lose_no_pair(desk):
+    wanted = [PairEdit(uuid4(), f"Null {k}.") for k in range(7)]
+    desk.store.save_work(desk.session, desk.clip.id, [], wanted, act="import")
+    found = page = desk.store.pairs(limit=3)
+    while page:
+        page = desk.store.pairs(limit=3, after=found[-1])
+        found = found + page
+    assert sorted(line.pair.id for line in found) == sorted(edit.id for edit in wanted)
+    assert len(found) == 7
+
+
+def test_what_lists_go_by_repeats_the_version_that_counts(desk, video):
+    pair, thing, _ = save(desk)
+    bob = Desk(desk.store, video, "Bob")
+    link = [ObjectEdit(thing)]
+    desk.store.save_pair(
+        bob.session, bob.clip.id, pair, expression="Bob's.", objects=link, status="submitted"
+    )
+    other, _, _ = save(desk, "Other.")
+    desk.store.delete_pair(desk.session, other)
+    desk.store.undo(desk.session, desk.clip.id)
+    desk.store.undo(desk.session, desk.clip.id)
+    with desk.store.database.reading() as db:
+        for row in db.scalars(sa.select(schema.PairRow)):
+            version = db.get_one(schema.PairVersion, (row.id, row.head))
+            change = db.scalars(sa.select(schema.ChangeRow).where(schema.ChangeRow.seq == row.head)).one()
+            who = db.get_one(schema.WorkSession, change.session_id).annotator_id
+            assert (row.status, row.deleted, row.expression_id, row.session_id, row.annotator_id) == (
+                version.status,
+                version.deleted,
+                version.expression_id,
+                change.session_id,
+                who,
+            )
+    assert [line.pair.expression for line in desk.store.pairs()] == ["Bob's."]
+    assert desk.store.pairs(PairFilter(annotator="Ann")) == []
 
 
 def test_a_session_goes_on_after_a_restart_but_not_for_another_name(desk, url):
