@@ -17,7 +17,7 @@ from core.training.pictures import Pictures
 from core.training.views import View, Views
 
 # (end as a share of the training, side of the views in pixels, views a batch): small views teach most
-STAGES = ((0.15, 96, 8), (0.6, 128, 8), (0.9, 160, 8), (1.0, 192, 8))
+STAGES = ((0.15, 96, 8), (0.8, 128, 8), (1.0, 160, 8))
 
 
 class NanoTask:

@@ -24,6 +24,7 @@ from core.segment.protocol import ObjectId
 SIDE = 448  # grid pixels of the longer side of a frame
 FLOW_SHRINK = 2  # flow is computed on a grid so many times coarser
 MARGIN = 0.4  # of the object's size, around the part that is decoded
+REACH = 0.25  # of the root of its area: how far an object is looked for around where flow brought it
 LEAST = 4  # grid pixels of the smallest object that is still seen
 KEYS = 8  # stride of the features that are matched
 
@@ -43,7 +44,8 @@ class _Object:
     seed: _Memory | None = None
     recent: _Memory | None = None
     mask: np.ndarray | None = None  # bool on the grid; None = absent now
-    area: float = 0.0
+    area: float = 0.0  # pixels of the picture when it was last seen
+    size: int = 0  # the same on the grid
 
 
 @dataclass
@@ -102,7 +104,7 @@ class NanoTracker:
             known.mask = None
             return
         known.seed = known.recent = _memory(mask, keys)
-        known.mask, known.area = mask, area
+        known.mask, known.area, known.size = mask, area, int(mask.sum())
 
     def _find(
         self,
@@ -127,6 +129,11 @@ class NanoTracker:
         logits = self._decode(known, features, keys, brought, part)
         soft = np.full(window.grid, -20.0, np.float32)
         soft[y0:y1, x0:x1] = logits
+        if brought is not None:
+            soft = _near(soft, brought)
+        elif not _back(soft, known.size):
+            known.mask = None
+            return nothing, _sure(logits)
         mask = soft > 0
         large, where = window.place(soft, size)
         fine = nothing.copy()
@@ -135,7 +142,7 @@ class NanoTracker:
         if mask.sum() < LEAST or area < 1 or runs_away(area, known.area, fine.size):
             known.mask = None
             return nothing, _sure(logits)
-        known.mask, known.area = mask, area
+        known.mask, known.area, known.size = mask, area, int(mask.sum())
         known.recent = _memory(mask, keys)
         return fine, _sure(logits)
 
@@ -176,6 +183,23 @@ def _part(mask: np.ndarray | None, grid: tuple[int, int]) -> Part:
     y0, y1 = _stretch(rows[0] - margin, rows[-1] + margin, grid[0])
     x0, x1 = _stretch(columns[0] - margin, columns[-1] + margin, grid[1])
     return y0, y1, x0, x1
+
+
+def _back(logits: np.ndarray, size: int) -> bool:
+    """Whether an object that was absent is seen again: clearly, and about as large as it was."""
+    found = logits > 0
+    return bool(found.sum() > 0.2 * size and logits[found].mean() > 1.5)
+
+
+def _near(logits: np.ndarray, brought: np.ndarray) -> np.ndarray:
+    """Without what lies farther from the brought mask than an object moves, and what does not touch it."""
+    reach = REACH * float(np.sqrt(brought.sum())) + 2
+    far = cv2.distanceTransform((~brought).astype(np.uint8), cv2.DIST_L2, 3) > reach
+    near = np.where(far, np.minimum(logits, -4.0), logits).astype(np.float32)
+    count, pieces = cv2.connectedComponents((near > 0).astype(np.uint8), connectivity=8)
+    touching = np.zeros(count, bool)
+    touching[np.unique(pieces[brought])] = True
+    return np.where((near > 0) & ~touching[pieces], -4.0, near).astype(np.float32)
 
 
 def _stretch(low: float, high: float, limit: int) -> tuple[int, int]:
