@@ -11,12 +11,12 @@ from pathlib import Path
 
 import av
 import numpy as np
-from av.video.reformatter import Colorspace, VideoReformatter
+from av.video.reformatter import VideoReformatter
 
 from core.media.audio import Block
 from core.media.video import Video
 
-VERSION = "1"  # part of a proxy's name; change it when what is written changes
+VERSION = "2"  # part of a proxy's name; change it when what is written changes
 CLOCK = Fraction(1, 90000)
 LONGEST = (
     1920  # pixels of the longer side; clicks travel as fractions of the picture, so a smaller one is fine
@@ -110,7 +110,7 @@ def _write(video: Video, name: str, progress: Callable[[float], None] | None) ->
         stream.width, stream.height, stream.pix_fmt = w, h, "yuv420p"
         stream.options = {"preset": "veryfast", "crf": "20", "g": "12", "bf": "0", "sc_threshold": "0"}
         stream.codec_context.time_base = CLOCK
-        stream.codec_context.colorspace = 1  # BT.709, as the frames are converted below
+        stream.codec_context.colorspace = 6  # BT.601: what a conversion makes in every version of PyAV
         stream.codec_context.color_range = 1
         stream.time_base = CLOCK
         hearing = out.add_stream("aac", rate=SOUND_RATE, layout="stereo") if video.has_audio else None
@@ -120,9 +120,7 @@ def _write(video: Video, name: str, progress: Callable[[float], None] | None) ->
         heard = 0.0
         for index, picture in enumerate(video.source.frames(range(len(video)))):
             frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
-            frame = convert.reformat(
-                frame, width=w, height=h, format="yuv420p", dst_colorspace=Colorspace.ITU709
-            )
+            frame = convert.reformat(frame, width=w, height=h, format="yuv420p")
             frame.pts, frame.time_base = round(float(times[index]) / CLOCK), CLOCK
             lengths[frame.pts] = round(float(ends[index]) / CLOCK) - frame.pts
             _mux(out, stream.encode(frame), lengths)
