@@ -11,6 +11,12 @@ from core.segment.protocol import Segmenter
 from core.systems.protocol import System
 
 SEGMENTERS = {
+    "sam2.1-large": "core.segment.sam2:large",
+    "sam2.1-base": "core.segment.sam2:base",
+    "sam2.1-small": "core.segment.sam2:small",
+    "sam2.1-tiny": "core.segment.sam2:tiny",
+    "edgetam": "core.segment.sam2:edgetam",
+    "sam3-tracker": "core.segment.sam2:sam3_tracker",
     "nano-segmenter": "core.segment.nano.segmenter:NanoSegmenter",
     "classical": "core.segment.classical:ClassicalSegmenter",
 }
@@ -20,13 +26,20 @@ SYSTEMS = {
     "largest-motion": "core.systems.baselines:LargestMotion",
     "cue": "core.systems.cue.system:CueReasoner",
 }
-AUTO_SEGMENTERS = ("nano-segmenter", "classical")  # best first; `auto` takes the first that has its weights
+# best first; `auto` takes the first that has its weights here: shipped, or downloaded from the hub before
+AUTO_SEGMENTERS = (
+    *("sam2.1-large", "sam2.1-base", "sam2.1-small", "sam2.1-tiny", "edgetam"),
+    *("nano-segmenter", "classical"),
+)
 
 
 @cache
 def segmenter(name: str = "auto") -> Segmenter:
-    """The segmenter of that name, made once."""
-    return _make(SEGMENTERS, "segmenter", _best() if name == "auto" else name)
+    """The segmenter of that name, made once; NAME:FOLDER takes its weights from a folder."""
+    name, _, folder = (_best() if name == "auto" else name).partition(":")
+    if folder and name == AUTO_SEGMENTERS[-1]:
+        raise RefavsError(f"{name} has no weights, so none can be taken from {folder}; ask for {name} alone.")
+    return _make(SEGMENTERS, "segmenter", name, **({"weights": Path(folder)} if folder else {}))
 
 
 @cache
@@ -36,10 +49,14 @@ def system(name: str = "cue", weights: Path | None = None) -> System:
 
 
 def _best() -> str:
-    """The first of AUTO_SEGMENTERS whose weights came with the program."""
-    shipped = files("assets") / "weights"
-    present = (n for n in AUTO_SEGMENTERS if (shipped / n / "model.safetensors").is_file())
-    return next(present, AUTO_SEGMENTERS[-1])
+    from core.segment.checkpoints import CHECKPOINTS, local
+
+    def present(name: str) -> bool:
+        if name in CHECKPOINTS:
+            return local(CHECKPOINTS[name]) is not None
+        return (files("assets") / "weights" / name / "model.safetensors").is_file()
+
+    return next((name for name in AUTO_SEGMENTERS if present(name)), AUTO_SEGMENTERS[-1])
 
 
 def _make(table: dict[str, str], kind: str, name: str, **options: Any) -> Any:
