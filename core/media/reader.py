@@ -111,8 +111,25 @@ class Reader:
         if first is None or first.pts is None or first.pts > self._table.ticks[index]:
             return None
         # Frames before the key frame's own stamp lean on frames that were not decoded: they are left out.
-        frames = decoded(self._stream, chain([first], source))
+        frames = decoded(self._stream, self._same(chain([first], source)))
         return self._named(frames, first.pts)
+
+    def _same(self, source: Iterator[av.Packet]) -> Iterator[av.Packet]:
+        """Packets as long as they are those of the table.
+
+        After a jump some containers (MPEG-PS) start within a packet and stamp what follows wrongly; the way
+        then ends, and the next one is taken.
+        """
+        known = self._table.packets
+        for packet in source:
+            if packet.size:
+                if packet.pts is None:
+                    return
+                at = int(np.searchsorted(known[:, 0], packet.pts))
+                same = known[at : at + 2]  # two fields may share a stamp
+                if not ((same[:, 0] == packet.pts) & (same[:, 1] == packet.size)).any():
+                    return
+            yield packet
 
     def _named(self, frames, since: int) -> Iterator[tuple[int, av.VideoFrame]]:
         ticks = self._table.ticks

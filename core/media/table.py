@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 
 import av
@@ -14,7 +14,7 @@ from core.media.probe import Facts, Turn, facts, open_container, turn
 
 # Containers whose packets carry one stamped frame each and whose key frames are marked, with codecs that show
 # every packet: there the table can be read off the packets. Anything else is decoded to be counted.
-STAMPED = {"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm"}
+STAMPED = {"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "mpegts"}
 ONE_TO_ONE = {"h264", "hevc", "mpeg4", "vp9", "av1", "libdav1d", "mjpeg", "prores"}
 DECODED_WHOLE = (
     350e6  # pixels in all: up to a second or two of decoding (12 s of 720p) every frame is decoded
@@ -26,14 +26,17 @@ CONFIRMED = 48  # frames at the head that are decoded to confirm a table read of
 class Table:
     """Every frame of a video in the decoder's output order.
 
-    ticks: int64 [N] in the stream's time base, as the decoder gives them; keys: ticks of key frames, rising.
+    ticks: int64 [N] in the stream's time base, as the decoder gives them; keys: ticks of key frames, rising;
+    packets: int64 [packets, 2], stamp and size of each packet in the order of stamps.
     seconds: float64 [N], strictly rising; end: when the last frame ends.
-    seekable: ticks are complete and rising and nothing is damaged, so a frame can be found by its tick.
+    seekable: all stamps are there, frames' stamps rise, nothing is damaged: a frame can be found by its
+    stamp.
     restarts: every key frame starts afresh; not so in an open GOP, into which Chromium cannot jump.
     """
 
     ticks: np.ndarray
     keys: np.ndarray
+    packets: np.ndarray
     seconds: np.ndarray
     end: float
     size: tuple[int, int]  # stored (h, w)
@@ -74,32 +77,48 @@ def starts_afresh(packet: av.Packet, context) -> bool:
     return False
 
 
+class Notes:
+    """What the packets of a stream say as they go by."""
+
+    def __init__(self, context):
+        self._context = context
+        self.packets: list[tuple[int, int]] = []  # stamp, size
+        self.keys: list[int] = []
+        self.lengths: dict[int, int] = {}  # stamp -> duration in ticks
+        self.stamped = True
+        self.restarts = True
+
+    def take(self, packet: av.Packet) -> None:
+        if not packet.size:  # it only empties the decoder
+            return
+        if packet.pts is None:
+            self.stamped = False
+            return
+        self.packets.append((packet.pts, packet.size))
+        self.lengths[packet.pts] = packet.duration or 0
+        if packet.is_keyframe:
+            self.keys.append(packet.pts)
+            self.restarts = self.restarts and starts_afresh(packet, self._context)
+
+
 def _by_decoding(path: Path, found: Facts, damage: list[str], *, threads: bool) -> Table | None:
     ticks: list[int | None] = []
-    keys: list[int] = []
-    restarts = True
     first: av.VideoFrame | None = None
-    last: av.VideoFrame | None = None
     with open_container(path) as container:
         stream = container.streams[found.video_stream]
         stream.thread_type = "AUTO" if threads else "NONE"
         stream.codec_context.options = {"skip_loop_filter": "all"}  # counting needs no deblocked pictures
+        notes = Notes(stream.codec_context)
 
         def noted() -> Iterator[av.Packet]:
-            nonlocal restarts
             for packet in packets(container, stream):
-                if packet.is_keyframe and packet.pts is not None:
-                    keys.append(packet.pts)
-                    restarts = restarts and starts_afresh(packet, stream.codec_context)
+                notes.take(packet)
                 yield packet
 
         for frame in decoded(stream, noted(), damage):
             first = first or frame
-            last = frame
             ticks.append(frame.pts)
-    if first is None or last is None:
-        return None
-    return _table(found, ticks, keys, first, getattr(last, "duration", 0), bool(damage), restarts)
+    return None if first is None else _table(found, ticks, notes, first, damaged=bool(damage))
 
 
 def _by_packets(container, found: Facts) -> Table | None:
@@ -112,47 +131,37 @@ def _by_packets(container, found: Facts) -> Table | None:
     if found.container not in STAMPED or found.codec not in ONE_TO_ONE:
         return None
     stream = container.streams[found.video_stream]
-    if stream.frames and stream.frames * stream.width * stream.height <= DECODED_WHOLE:
+    area = stream.width * stream.height
+    if stream.frames and stream.frames * area <= DECODED_WHOLE:
         return None
-    ticks, keys, durations, restarts = [], [], {}, True
+    notes = Notes(stream.codec_context)
     try:
         for packet in container.demux(stream):
-            if packet.size == 0:
-                continue
-            if packet.pts is None or packet.is_corrupt or packet.is_discard:
+            if packet.is_corrupt or packet.is_discard:
                 return None
-            ticks.append(packet.pts)
-            durations[packet.pts] = packet.duration
-            if packet.is_keyframe:
-                keys.append(packet.pts)
-                restarts = restarts and starts_afresh(packet, stream.codec_context)
+            notes.take(packet)
     except av.FFmpegError:
         return None
-    table = sorted(ticks)
-    if not keys or len(durations) != len(ticks) or len(ticks) * stream.width * stream.height <= DECODED_WHOLE:
+    ticks = sorted(notes.lengths)
+    if not notes.keys or not notes.stamped or len(ticks) != len(notes.packets):
         return None
-    head, tail = [], []
-    first = None
+    if len(ticks) * area <= DECODED_WHOLE:
+        return None
     damage: list[str] = []
-    container.seek(0)
-    for frame in decoded(stream, packets(container, stream), damage):
-        first = first or frame
-        head.append(frame.pts)
-        if len(head) == CONFIRMED:
-            break
-    container.seek(max(keys), stream=stream)
-    for frame in decoded(stream, packets(container, stream), damage):
-        if frame.pts is not None and frame.pts >= max(keys):
-            tail.append(frame.pts)
-    if damage or not tail or head != table[: len(head)] or tail != table[-len(tail) :] or first is None:
+    container.seek(ticks[0], stream=stream)
+    head = list(islice(decoded(stream, packets(container, stream), damage), CONFIRMED))
+    container.seek(max(notes.keys), stream=stream)
+    tail = [frame.pts for frame in decoded(stream, packets(container, stream), damage)]
+    tail = [tick for tick in tail if tick is not None and tick >= max(notes.keys)]
+    if damage or not head or [frame.pts for frame in head] != ticks[: len(head)]:
         return None
-    if tail[0] != max(keys):
+    if not tail or tail[0] != max(notes.keys) or tail != ticks[-len(tail) :]:
         return None
-    return _table(found, table, keys, first, durations[table[-1]], False, restarts)
+    return _table(found, [*ticks], notes, head[0], damaged=False)
 
 
 def _table(
-    found: Facts, ticks: list[int | None], keys: list[int], first, last_duration, damaged, restarts
+    found: Facts, ticks: list[int | None], notes: Notes, first: av.VideoFrame, *, damaged: bool
 ) -> Table:
     usual = 1 / float(found.rate) if found.rate else 0.04
     known = [t for t in ticks if t is not None]
@@ -166,17 +175,19 @@ def _table(
         before = seconds[i - 1] if i else -np.inf
         time = float(tick * found.time_base) if tick is not None else (before + usual if i else 0.0)
         seconds[i] = time if time > before else before + min(usual, 0.001)
-    step = float(last_duration * found.time_base) if last_duration else 0.0
+    last = stamps[-1]
+    step = float(notes.lengths.get(last, 0) * found.time_base) if last is not None else 0.0
     if step <= 0:
         step = float(np.median(np.diff(seconds))) if len(seconds) > 1 else usual
     return Table(
         ticks=np.array([-1 if t is None else t for t in ticks], dtype=np.int64),
-        keys=np.unique(np.array(keys, dtype=np.int64)),
+        keys=np.unique(np.array(notes.keys, dtype=np.int64)),
+        packets=np.array(sorted(notes.packets), dtype=np.int64).reshape(-1, 2),
         seconds=seconds,
         end=float(seconds[-1]) + step,
         size=(first.height, first.width),
         turn=turn(first),
         damaged=damaged,
-        seekable=rising and not damaged and bool(keys) and found.container in STAMPED,
-        restarts=restarts,
+        seekable=rising and not damaged and notes.stamped and bool(notes.keys),
+        restarts=notes.restarts,
     )
