@@ -60,8 +60,9 @@ class Edit:
         self.seq = (found.newest or 0) + 1
         self.id, self.at, self.rows = change or uuid4(), datetime.now(UTC), 0
         values = {"id": self.id, "seq": self.seq, "act": act, "session_id": session, "clip_id": clip}
-        values |= {"at": self.at, "parent": found.parent, "undoes": undoes, "rows": 0}
+        values |= {"at": self.at, "parent": found.head or None, "undoes": undoes, "rows": 0}
         self._put("change", values)
+        self.connection.execute(sa.update(_clip).where(_clip.c.id == clip).values(head=self.seq))
 
     def saved(self) -> Saved:
         """The end of the change."""
@@ -305,7 +306,7 @@ _CLIP = (
         _video.c.height,
         _video.c.width,
         _newest.scalar_subquery().label("newest"),
-        _newest.where(_change.c.clip_id == _p("clip")).scalar_subquery().label("parent"),
+        _clip.c.head,
         sa.select(_session.c.annotator_id)
         .where(_session.c.id == _p("session"))
         .scalar_subquery()

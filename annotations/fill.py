@@ -114,7 +114,7 @@ def _clip(
         },
     )
     place = {"id": clip, "video_id": video, "first": 0, "last": FRAMES - 1, "label": "", "seconds": None}
-    yield "clip", place | {"added": now}
+    yield "clip", place | {"added": now, "head": seq + pairs}
     parent = None
     for fid in range(pairs):
         seq += 1

@@ -73,11 +73,11 @@ def clip_info(row: ClipRow, video: VideoRow) -> ClipInfo:
 
 
 def clips(db: Session, *, limit: int, offset: int) -> list[ClipLine]:
-    newest = sa.select(sa.func.max(ChangeRow.seq)).where(ChangeRow.clip_id == ClipRow.id).scalar_subquery()
     query = (
-        sa.select(ClipRow, VideoRow, newest)
+        sa.select(ClipRow, VideoRow, ChangeRow.at)
         .join(VideoRow, VideoRow.id == ClipRow.video_id)
-        .order_by(sa.func.coalesce(newest, 0).desc(), ClipRow.added.desc())
+        .outerjoin(ChangeRow, ChangeRow.seq == ClipRow.head)
+        .order_by(ClipRow.head.desc(), ClipRow.added.desc())
         .limit(limit)
         .offset(offset)
     )
@@ -88,10 +88,7 @@ def clips(db: Session, *, limit: int, offset: int) -> list[ClipLine]:
         .group_by(PairRow.clip_id)
     )
     counts = {id: count for id, count in db.execute(standing)}
-    seqs = [seq for _, _, seq in rows if seq is not None]
-    saved = sa.select(ChangeRow.seq, ChangeRow.at).where(ChangeRow.seq.in_(seqs))
-    at = {seq: moment for seq, moment in db.execute(saved)}
-    return [ClipLine(clip_info(c, v), counts.get(c.id, 0), at.get(seq)) for c, v, seq in rows]
+    return [ClipLine(clip_info(clip, video), counts.get(clip.id, 0), at) for clip, video, at in rows]
 
 
 def pairs(
@@ -155,14 +152,13 @@ def clip_work(db: Session, clip: UUID) -> ClipWork:
     if found is None:
         raise StoreError(f"The store has no clip {clip}.")
     info = clip_info(*found)
-    version = db.scalar(sa.select(sa.func.max(ChangeRow.seq)).where(ChangeRow.clip_id == clip)) or 0
     rows = db.execute(_pairs().where(PairRow.clip_id == clip).order_by(PairRow.created, PairRow.id)).all()
     links = _links(db, [(row.PairVersion.pair_id, row.PairVersion.change) for row in rows])
     return ClipWork(
         clip=info,
         objects=tuple(_objects(db, clip, info.video.size)),
         pairs=tuple(_pair_work(row, links) for row in rows),
-        version=version,
+        version=found[0].head,
     )
 
 

@@ -102,7 +102,7 @@ class VideoRow(Base):
 
 
 class ClipRow(Base):
-    """label and seconds: for a clip that came from a benchmark, its folder's name and its ten frames."""
+    """head: its newest change, 0 = none. label, seconds: where it was imported from, and its ten frames."""
 
     __tablename__ = "clip"
     __table_args__ = (UniqueConstraint("video_id", "first", "last", "label"),)
@@ -112,6 +112,7 @@ class ClipRow(Base):
     last: Mapped[int]
     label: Mapped[str] = mapped_column(default="")
     seconds: Mapped[list[int] | None]
+    head: Mapped[Seq] = mapped_column(index=True)
     added: Mapped[datetime]
 
 
@@ -208,7 +209,7 @@ class PairRow(Base):
 
     __tablename__ = "pair"
     __table_args__ = (
-        Index(None, "deleted", "head"),
+        Index(None, "head"),  # none on `deleted`: a planner without statistics would take it for a key
         Index(None, "annotator_id", "head"),
         Index(None, "session_id", "head"),
         Index(None, "status", "head"),

@@ -178,6 +178,7 @@ class Store:
                     last=last,
                     label=label,
                     seconds=None if seconds is None else [int(i) for i in seconds],
+                    head=0,
                     added=datetime.now(UTC),
                 )
                 db.add(row)

@@ -54,6 +54,7 @@ def upgrade() -> None:
         sa.Column("last", sa.Integer(), nullable=False),
         sa.Column("label", sa.Text(), nullable=False),
         sa.Column("seconds", sa.JSON(), nullable=True),
+        sa.Column("head", sa.BigInteger(), nullable=False),
         sa.Column("added", Moment(), nullable=False),
         sa.ForeignKeyConstraint(["video_id"], ["video.id"], name=op.f("fk_clip_video_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_clip")),
@@ -61,6 +62,7 @@ def upgrade() -> None:
             "video_id", "first", "last", "label", name=op.f("uq_clip_video_id_first_last_label")
         ),
     )
+    op.create_index(op.f("ix_clip_head"), "clip", ["head"], unique=False)
     op.create_table(
         "session",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -159,8 +161,8 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_pair_annotator_id_head"), "pair", ["annotator_id", "head"], unique=False)
     op.create_index(op.f("ix_pair_clip_id"), "pair", ["clip_id"], unique=False)
-    op.create_index(op.f("ix_pair_deleted_head"), "pair", ["deleted", "head"], unique=False)
     op.create_index(op.f("ix_pair_expression_id"), "pair", ["expression_id"], unique=False)
+    op.create_index(op.f("ix_pair_head"), "pair", ["head"], unique=False)
     op.create_index(op.f("ix_pair_session_id_head"), "pair", ["session_id", "head"], unique=False)
     op.create_index(op.f("ix_pair_status_head"), "pair", ["status", "head"], unique=False)
     op.create_table(
