@@ -183,28 +183,34 @@ class Desk:
             self._history.set(act, (thing, index), None)
         self._history.set(act, thing, None)
 
-    def replace_things(
-        self, act: Act, news: Iterable[tuple[str, dict[int, Cell]]], *, keep: bool = False
-    ) -> list[ObjectId]:
-        """New objects (category, cells) that fit; others no longer do, and go if never touched (unless `keep`).
+    def answer(self, job: Job, found: Iterable[tuple[str, dict[int, Cell]]]) -> list[ObjectId]:
+        """Objects (category, cells) that a system found become those that fit; returns their ids.
 
-        Returns the new ids.
+        Earlier objects no longer fit; those that nobody touched and that are not stored go.
         """
         with self._lock:
+            act = job.act
+            stored = self.kept.cells if self.kept else {}
             for old in self.things:
-                if not keep and not any(cell.touched for cell in self.cells(old.id).values()):
+                if old.key not in stored and not any(c.touched for c in self.cells(old.id).values()):
                     self._remove(act, old.id)
                 elif old.fits:
                     self._history.set(act, old.id, replace(old, fits=False))
             made = []
-            for category, cells in news:
+            for category, cells in found:
                 thing = Thing(self._next, category)
                 self._next += 1
                 self._history.set(act, thing.id, thing)
                 for index, cell in cells.items():
                     self._history.set(act, (thing.id, index), cell)
                 made.append(thing.id)
+            self.tell(act, active=made[0] if made else None)
             return made
+
+    def say_reasons(self, steps: list[dict[str, Any]], verdict: dict[str, Any] | None) -> None:
+        """The reasoning so far, and the verdict when there is one."""
+        self.reasons, self.verdict = list(steps), verdict
+        self.feed.say("steps", steps=self.reasons, verdict=verdict)
 
     def restore(self, stored: Iterable[tuple[Callable[[ObjectId], Thing], dict[int, Cell]]]) -> None:
         """Put objects from the store onto the desk. No act of the person: undo does not take them away."""

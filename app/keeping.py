@@ -100,12 +100,11 @@ class Keeper:
                 desk.restore((_thing(stored[key], False), _cells(stored[key])) for key in missing)
             desk.choose(wanted.objects)
             desk.expression = wanted.expression or ""
-            desk.reasons, desk.verdict = [], None
             clean = desk.kept.revision == desk.revision - 1  # choosing what fits is no change of the work
             desk.kept.current = wanted
             if clean:
                 desk.kept.revision = desk.revision
-        desk.feed.say("steps", steps=[], verdict=None)
+        desk.say_reasons([], None)
         desk.feed.say("saved", expression=desk.expression, **summary(desk))
 
     def remove(self, desk: Desk, pair: UUID) -> None:

@@ -138,14 +138,14 @@ class Studio:
         desk = self.desks.get(request.get("token"))
         if desk:
             return {"samples": samples, "token": request["token"], "desk": self._snapshot(desk)}
-        wanted = request.get("source")
+        wanted, problem = request.get("source"), None
         for key in (wanted, self.library.start and self.library.start.key):
             if isinstance(key, str):
                 try:
                     return {"samples": samples, **self._put_on_desk(self.library.source(key))}
                 except RefavsError as error:
-                    log.warning("Could not open %s: %s", key, error)
-        return {"samples": samples, "token": None, "desk": None}
+                    problem = str(error)
+        return {"samples": samples, "token": None, "desk": None, "problem": problem}
 
     def _open(self, request: dict[str, Any]) -> Answer:
         return self._put_on_desk(self.library.source(str(request.get("source"))))
@@ -224,6 +224,8 @@ class Studio:
             yield from work.propagate(
                 desk, _number(request, "object"), _index(desk, request), direction, call
             )
+        elif name == "refer":
+            yield from work.refer(desk, str(request.get("expression") or ""), call)
         elif name == "export":
             yield from self.exports.make(desk, call)
         else:

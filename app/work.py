@@ -1,15 +1,27 @@
 """Long work on a desk: propagate, refer. Generators: each item is news; cancel keeps the done."""
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from typing import Any
 
-from app.desk import Desk, Job
+from app.desk import Cell, Desk, Job
 from core import registry
 from core.errors import PromptError
 from core.masks import FrameMask, Mask
 from core.segment.protocol import ObjectId, Prompts
+from core.systems.protocol import Found, Referral, Step
 
+SYSTEM = "cue"
+LONGEST = 1000  # characters of a sentence
+LOOKING = 0.6  # share of a referral's time until the answer; the rest carries it to every frame
+DOING = {
+    "look": "Looking …",
+    "listen": "Listening …",
+    "read": "Reading the sentence …",
+    "match": "Matching …",
+    "answer": "Choosing …",
+    "reflect": "Checking …",
+}
 PAUSE = 0.25  # seconds between two looks of the page at running work
 
 Seeds = dict[ObjectId, dict[int, Mask | Prompts]]
@@ -45,6 +57,77 @@ def propagate(desk: Desk, thing: ObjectId, index: int, direction: str, call: str
     finally:  # also when the page is gone: the frames that are done stay
         _end(desk, job, call)
     yield
+
+
+def refer(desk: Desk, expression: str, call: str | None) -> Iterator[None]:
+    """Ask the system for what the expression means, show its steps, then carry its answer to every frame."""
+    text = expression.strip()
+    if not text:
+        raise PromptError("There is no sentence yet; write what you mean, such as “the dog that barks”.")
+    if len(text) > LONGEST:
+        raise PromptError(f"The sentence has {len(text)} characters; at most {LONGEST} are read. Shorten it.")
+    from core.systems.densify import densify
+
+    job = desk.start("referral")
+    try:
+        desk.say_reasons([], None)
+        answer = yield from _answer(desk, job, text, call)
+        if answer is None:
+            return
+        desk.expression = text
+        desk.say_reasons([_step(step) for step in answer.steps], _verdict(answer))
+        made = desk.answer(job, ((found.category or "", _cells(found)) for found in answer.objects))
+        yield
+        if made:
+            total = len(desk.clip)
+            answers = densify(desk.clip, answer, registry.segmenter())
+            named = ({made[k]: mask for k, mask in frame.items()} for frame in answers)
+            for count in _written(desk, job, named, "system"):
+                share = LOOKING + (1 - LOOKING) * count / total
+                _tell(desk, job, call, share, f"Following it: {count} of {total} frames")
+                yield
+    finally:
+        _end(desk, job, call)
+    yield
+
+
+def _answer(desk: Desk, job: Job, text: str, call: str | None) -> Generator[None, None, Referral | None]:
+    """The system's referral; None when it was cancelled before."""
+    steps: list[dict[str, Any]] = []
+    items = registry.system(SYSTEM).refer(desk.clip, text)
+    try:
+        _tell(desk, job, call, 0.0, "Looking and listening …")
+        yield
+        for item in items:
+            if job.stopped.is_set():
+                return None
+            if isinstance(item, Referral):
+                return item
+            if isinstance(item, Step):
+                steps.append(_step(item))
+                desk.say_reasons(steps, None)
+                _tell(desk, job, call, LOOKING * item.progress, DOING[item.kind])
+                yield
+        return None
+    finally:
+        _close(items)
+
+
+def _step(step: Step) -> dict[str, Any]:
+    """A step for the page; times: seconds of the clip that it speaks of."""
+    times = step.evidence.get("times", ())
+    return {"kind": step.kind, "words": step.words, "times": [float(time) for time in times]}
+
+
+def _verdict(answer: Referral) -> dict[str, Any]:
+    last = next((step.words for step in reversed(answer.steps) if step.kind == "answer"), None)
+    return {"found": bool(answer.objects), "words": last or ("Found." if answer.objects else "Nothing fits.")}
+
+
+def _cells(found: Found) -> dict[int, Cell]:
+    return {
+        index: Cell(mask, "system", found.score.get(index, 1.0)) for index, mask in found.track.masks.items()
+    }
 
 
 def _written(

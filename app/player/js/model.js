@@ -81,7 +81,7 @@ export class Model extends EventTarget {
                     else own.delete(+index);
                 }
             }
-            if (message.active != null) this.active = message.active;
+            if ("active" in message) this.active = message.active;
             this.say("objects");
             this.say("masks");
         }

@@ -45,7 +45,7 @@ export function pairs(app) {
         const short = fitting.map((object) => [object, model.cells.get(object.id)?.size ?? 0]).filter(([, n]) => n < total);
         let text = "";
         if (!words && model.objects.length) text = "Write the sentence that the ticked objects fit.";
-        else if (words && !clean && short.length) {
+        else if (words && !clean && short.length && !model.job) {
             text = (short[0][0].category || "Object " + short[0][0].id) + " has " + short[0][1] + " of " + total
                 + " frames; propagate it before you export.";
         } else if (words && !clean && fitting.length > 1) text = "One sentence for " + fitting.length + " objects.";

@@ -40,10 +40,12 @@ export function sentence(app) {
         const verdict = model.verdict;
         card.hidden = !verdict && !model.reasons.length;
         part("chips").hidden = !card.hidden;
-        const list = el("ol", { class: "steps" }, ...model.reasons.map(step));
+        const last = model.reasons.at(-1);
+        const before = verdict && last?.words === verdict.words ? model.reasons.slice(0, -1) : model.reasons;
+        const list = el("ol", { class: "steps", tabindex: "0", "aria-label": "Steps" }, ...before.map(step));
         card.replaceChildren(...(verdict ? [el("p", { class: "verdict" },
             icon(verdict.found ? "check" : "none"), el("span", {}, verdict.words))] : []), list);
-        if (model.job) list.scrollTop = list.scrollHeight;
+        if (!verdict) list.scrollTop = list.scrollHeight;
     }
 
     model.on("steps", ({ steps, verdict }) => {

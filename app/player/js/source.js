@@ -38,10 +38,11 @@ export function source(app) {
         const desk = answer.desk;
         part("screen").hidden = !desk;
         if (!desk) {
-            empty("Open a video to begin.");
+            empty(answer.problem ?? "Open a video to begin.");
             return;
         }
         part("empty").hidden = true;
+        for (const name of ["back", "forward", "export", "new-object"]) app.button(name).disabled = false;
         part("screen").style.setProperty("--aspect", desk.aspect);
         overlay.open(desk.size);
         model.open(desk);
@@ -131,6 +132,7 @@ export function source(app) {
     }
 
     function empty(words) {
+        for (const name of ["play", "back", "forward", "refer", "save", "export", "new-object"]) app.button(name).disabled = true;
         const choose = el("button", { type: "button", class: "primary", onclick: () => file.click() }, icon("upload"), "Upload a video");
         part("empty").replaceChildren(el("p", {}, words), choose);
         part("empty").hidden = false;
