@@ -128,18 +128,19 @@ def make_clip(
     sound_layout: str | None = None,
     sound_start: float = 0.0,
     before: int | None = None,
+    cover: bool = False,
 ) -> Path:
-    """Write a clip of barcoded frames; the container follows from the name (mp4, mov, mkv, webm, avi, mpg,
-    ts).
+    """Write a clip of barcoded frames; the name says the container (mp4, mov, mkv, webm, avi, mpg, ts).
 
     times: seconds at which the frames appear, relative to `start` (variable rate); None = evenly at `rate`.
-    size: (H, W) upright. rotation: clockwise degrees the player must turn the stored picture (mp4 and mov
-    only).
-    aspect: width / height of a stored pixel. flashes: seconds, relative to `start`, at which the strip is
-    white for 0.1 s. sound: float32 [n] (mono, or the same in every channel of `sound_layout`) or [channels,
-    n]; None = no track.
-    sound_start: seconds at which the sound begins. before: a second video stream with barcodes from this
-    index on is put before the clip's own, which is then marked as the default.
+    size: (H, W) upright. rotation: clockwise degrees a player must turn the stored picture (mp4, mov).
+    aspect: width / height of a stored pixel.
+    flashes: seconds, relative to `start`, at which the strip is white for 0.1 s.
+    sound: float32 [n] (the same in every channel of `sound_layout`) or [channels, n]; None = no track.
+    sound_start: seconds at which the sound begins.
+    before: a second video stream, with barcodes from this index on, is put before the clip's own, which then
+    is marked as the default.
+    cover: add cover art (mp4); with frames=0 there is only sound and cover art.
     """
     path = Path(path)
     stored = size if rotation in (0, 180) else size[::-1]
@@ -147,7 +148,8 @@ def make_clip(
     shown = [i / float(rate) for i in range(frames)] if times is None else list(times)
     with av.open(str(path), "w", options=_MUXING.get(path.suffix, {})) as out:
         videos = []
-        for other in ([] if before is None else [before]) + [0]:
+        firsts = ([] if before is None else [before]) + [0]
+        for other in firsts if frames else []:
             stream = out.add_stream(codec, rate=rate, options=dict(PLAIN if options is None else options))
             stream.height, stream.width = stored
             stream.pix_fmt = pixel_format
@@ -159,6 +161,10 @@ def make_clip(
             videos.append((stream, other))
         if before is not None:
             videos[0][0].disposition, videos[-1][0].disposition = 0, av.stream.Disposition.default.value
+        if cover:
+            art = out.add_stream("mjpeg", rate=1)
+            art.height, art.width, art.pix_fmt = *size, "yuvj420p"
+            art.disposition = av.stream.Disposition.attached_pic.value
         hearing = None
         if sound is not None:
             sound_codec = sound_codec or {".webm": "libopus", ".mpg": "mp2", ".avi": "mp2"}.get(
@@ -176,6 +182,9 @@ def make_clip(
                 out.mux(stream.encode(frame))
         for stream, _ in videos:
             out.mux(stream.encode(None))
+        if cover:
+            out.mux(art.encode(av.VideoFrame.from_ndarray(barcode(2000, size), format="rgb24")))
+            out.mux(art.encode(None))
         if hearing is not None:
             _write_sound(out, hearing, sound, sound_rate, sound_layout or _layout(sound), sound_start)
     if rotation:

@@ -50,7 +50,7 @@ def scan(path: Path) -> tuple[Facts, Table]:
     """Make the table of frames. MediaError when there is no frame."""
     with open_container(path) as container:
         found = facts(container, path)
-        table = _by_packets(container, found)
+    table = _by_packets(path, found)
     if table is None:
         damage: list[str] = []
         table = _by_decoding(path, found, damage, threads=True)
@@ -121,43 +121,53 @@ def _by_decoding(path: Path, found: Facts, damage: list[str], *, threads: bool) 
     return None if first is None else _table(found, ticks, notes, first, damaged=bool(damage))
 
 
-def _by_packets(container, found: Facts) -> Table | None:
+def _by_packets(path: Path, found: Facts) -> Table | None:
     """The table of a long, clean, simple file without decoding all of it; None where that could be wrong.
 
     Assumed: in these containers and codecs one packet is one frame, shown at the packet's stamp. Confirmed:
     no packet is cut, dropped by an edit list, or unstamped, stamps differ, and the frames decoded at the head
-    and at the tail are those of the table.
+    and after the last key frame are those of the table.
     """
     if found.container not in STAMPED or found.codec not in ONE_TO_ONE:
         return None
-    stream = container.streams[found.video_stream]
-    area = stream.width * stream.height
-    if stream.frames and stream.frames * area <= DECODED_WHOLE:
-        return None
-    notes = Notes(stream.codec_context)
-    try:
-        for packet in container.demux(stream):
-            if packet.is_corrupt or packet.is_discard:
-                return None
-            notes.take(packet)
-    except av.FFmpegError:
-        return None
-    ticks = sorted(notes.lengths)
-    if not notes.keys or not notes.stamped or len(ticks) != len(notes.packets):
-        return None
-    if len(ticks) * area <= DECODED_WHOLE:
-        return None
+    with open_container(path) as container:
+        stream = container.streams[found.video_stream]
+        area = stream.width * stream.height
+        if stream.frames and stream.frames * area <= DECODED_WHOLE:
+            return None
+        notes = Notes(stream.codec_context)
+        try:
+            for packet in container.demux(stream):
+                if packet.is_corrupt or packet.is_discard:
+                    return None
+                notes.take(packet)
+        except av.FFmpegError:
+            return None
+        ticks = sorted(notes.lengths)
+        if not notes.keys or not notes.stamped or len(ticks) != len(notes.packets):
+            return None
+        if len(ticks) * area <= DECODED_WHOLE or not _confirmed_tail(container, stream, ticks, notes.keys):
+            return None
     damage: list[str] = []
-    container.seek(ticks[0], stream=stream)
-    head = list(islice(decoded(stream, packets(container, stream), damage), CONFIRMED))
-    container.seek(max(notes.keys), stream=stream)
-    tail = [frame.pts for frame in decoded(stream, packets(container, stream), damage)]
-    tail = [tick for tick in tail if tick is not None and tick >= max(notes.keys)]
+    with open_container(path) as container:
+        stream = container.streams[found.video_stream]
+        head = list(islice(decoded(stream, packets(container, stream), damage), CONFIRMED))
     if damage or not head or [frame.pts for frame in head] != ticks[: len(head)]:
         return None
-    if not tail or tail[0] != max(notes.keys) or tail != ticks[-len(tail) :]:
-        return None
     return _table(found, [*ticks], notes, head[0], damaged=False)
+
+
+def _confirmed_tail(container, stream, ticks: list[int], keys: list[int]) -> bool:
+    """Whether decoding from the last key frame (or one before, where a jump lands late) gives the table's end."""
+    last = max(keys)
+    for key in sorted(keys)[-1:-5:-1]:
+        damage: list[str] = []
+        container.seek(key, stream=stream)
+        tail = [frame.pts for frame in decoded(stream, packets(container, stream), damage)]
+        tail = [tick for tick in tail if tick is not None and tick >= last]
+        if tail and tail[0] == last:
+            return not damage and tail == ticks[-len(tail) :]
+    return False
 
 
 def _table(

@@ -8,6 +8,7 @@ import pytest
 
 import core.media as media
 from core.errors import MediaError
+from core.media import reader, table
 
 KINDS = {
     "plain.mp4": dict(options=makers.PLAIN),
@@ -54,9 +55,9 @@ def test_any_order_gives_the_pixels_of_sequential_decoding(tmp_path, kind):
 
 def test_open_gop_and_rolling_clips_really_have_key_frames_that_lean_on_others(tmp_path):
     for name in ("open-gop.mp4", "rolling.mp4"):
-        table = media.open(makers.make_clip(tmp_path / name, frames=40, **KINDS[name])).table
-        assert len(table.keys) > 2
-        assert not table.restarts
+        video = media.open(makers.make_clip(tmp_path / name, frames=40, **KINDS[name]))
+        assert len(video.table.keys) > 2
+        assert not video.table.restarts
     assert media.open(makers.make_clip(tmp_path / "p.mp4", frames=40)).table.restarts
 
 
@@ -144,8 +145,6 @@ def test_the_default_picture_stream_is_the_one_that_counts(tmp_path, name):
 def test_a_long_file_is_indexed_by_its_packets_with_the_same_table(tmp_path, monkeypatch):
     path = makers.make_clip(tmp_path / "a.mp4", frames=80, options=makers.B_FRAMES, start=0.5)
     decoded = media.open(path)
-    from core.media import table
-
     monkeypatch.setattr(table, "DECODED_WHOLE", 0)
     monkeypatch.setattr(table, "_by_decoding", None)
     _, by_packets = table.scan(path)
@@ -154,10 +153,34 @@ def test_a_long_file_is_indexed_by_its_packets_with_the_same_table(tmp_path, mon
     assert by_packets.keys.tolist() == decoded.table.keys.tolist()
 
 
+def test_a_long_transport_stream_is_indexed_by_its_packets_too(tmp_path, monkeypatch):
+    path = makers.make_clip(tmp_path / "a.ts", frames=80, options=makers.OPEN_GOP, start=1.4)
+    decoded = media.open(path)
+    monkeypatch.setattr(table, "DECODED_WHOLE", 0)
+    monkeypatch.setattr(table, "_by_decoding", None)
+    assert table.scan(path)[1].seconds.tolist() == decoded.pts.tolist()
+
+
+def test_a_jump_that_meets_other_packets_than_the_table_is_not_trusted(tmp_path, monkeypatch):
+    monkeypatch.setattr(reader, "KEPT_BYTES", 0)
+    clip = media.open(makers.make_clip(tmp_path / "a.mp4", frames=60, options=makers.B_FRAMES)).clip()
+    clip.video.table.packets[:, 1] += 1
+    ways = []
+    original = reader.Reader._from_start
+    monkeypatch.setattr(reader.Reader, "_from_start", lambda self: ways.append("start") or original(self))
+    assert codes(clip.frame(i) for i in (50, 3)) == [50, 3]
+    assert len(ways) == 2
+
+
+def test_cover_art_is_not_a_video(tmp_path):
+    path = makers.make_clip(tmp_path / "a.mp4", frames=12, cover=True)
+    assert codes(media.open(path).clip().frames()) == list(range(12))
+    with pytest.raises(MediaError, match="only sound"):
+        media.open(makers.make_clip(tmp_path / "b.mp4", frames=0, cover=True, sound=makers.tone(0.5)))
+
+
 @pytest.mark.parametrize("kind", ["open-gop.mp4", "cut.mp4", "edited.mp4", "hidden-frames.webm"])
 def test_packets_are_not_trusted_where_they_could_mislead(tmp_path, monkeypatch, kind):
-    from core.media import table
-
     path = makers.make_clip(tmp_path / kind, frames=80, **KINDS.get(kind, dict(options=makers.B_FRAMES)))
     if kind == "cut.mp4":
         makers.cut_off(path, 0.6)
@@ -179,8 +202,6 @@ def test_many_threads_get_the_right_frames(tmp_path):
 
 
 def test_a_stream_of_frames_keeps_few_of_them(tmp_path, monkeypatch):
-    from core.media import reader
-
     monkeypatch.setattr(reader, "KEPT_BYTES", 0)
     made = []
     original = reader.Reader.__init__

@@ -41,6 +41,9 @@ def test_frame_i_of_the_proxy_is_frame_i_at_the_same_time(tmp_path, name):
     h, w = video.size
     assert shown.size[1] / shown.size[0] == pytest.approx(w * video.pixel_aspect / h, abs=0.03)
     assert len(shown.table.keys) >= 4
+    if shown.size == video.size:
+        colours = [v.clip().frame(7)[-12:].reshape(12, 8, -1, 3).mean(axis=(0, 2)) for v in (shown, video)]
+        assert colours[0] == pytest.approx(colours[1], abs=8)
     if video.has_audio:
         own, heard = video.clip().audio(16000), shown.clip().audio(16000)
         assert len(own) == len(heard)
