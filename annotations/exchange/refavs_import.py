@@ -12,21 +12,14 @@ from annotations.edit import MAX_EXPRESSION, clean
 from annotations.records import STATUSES, ClipInfo, ClipWork, ObjectEdit, PairEdit, PairWork, VideoInfo
 from annotations.store import Store
 from core import media
-from core.datasets.refavs import FRAMES, SPLITS, Dataset, Row, Sample, media_folder
+from core.datasets.checks_refavs import row_defects
+from core.datasets.defects import Defect
+from core.datasets.refavs import FRAMES, Dataset, Row, Sample, media_folder
 from core.errors import DatasetError, MediaError, RefavsError
 from core.masks import Mask
 
 NAMESPACE = UUID("6f1d7a52-4f0e-5b0c-9f3e-2f6d0f6a0c11")  # ids of imported rows follow from what they are
 ANNOTATOR = "import"
-
-
-@dataclass(frozen=True, slots=True)
-class Defect:
-    """where: a uid, a folder or a file. skipped: rows that were left out for it."""
-
-    where: str
-    what: str
-    skipped: int = 0
 
 
 @dataclass(frozen=True)
@@ -55,7 +48,7 @@ class _Import:
             raise DatasetError(
                 f"{self.dataset.root} has no rows: metadata.csv is empty below its first line."
             )
-        self._check_rows()
+        self.defects += row_defects(self.dataset.rows)
         groups: dict[str, list[Row]] = defaultdict(list)
         for row in self.dataset.rows:
             groups[row.v].append(row)
@@ -65,7 +58,7 @@ class _Import:
             except (MediaError, DatasetError) as error:
                 self._skip(v, str(error), len(rows))
         if not self.imported and not self.known:
-            first = self.defects[0]
+            first = next(defect for defect in self.defects if defect.kind == "skipped")
             raise DatasetError(f"No row of {self.dataset.root} can be imported; the first: {first.what}")
         total = len(self.dataset)
         if total != self.imported + self.known + self.skipped:
@@ -131,7 +124,7 @@ class _Import:
             then = f"{source['frame_count']} frames of {source['size']} (H, W) by {source['decoder']}"
             now = f"{info.frame_count} of {list(info.size)} by {info.decoder}, or at other times"
             what = f"its source was read as {then}, here as {now}: its masks go on the folder's ten frames"
-            self.defects.append(Defect(v, what))
+            self.defects.append(Defect("source-differs", v, what))
         return None
 
     def _object(
@@ -142,9 +135,13 @@ class _Import:
         if row.is_null:
             try:
                 if any(mask.any() for mask in sample.masks()):
-                    self.defects.append(Defect(row.uid, "a null expression whose masks are not black"))
+                    self.defects.append(
+                        Defect("null-not-black", row.uid, "a null expression whose masks are not black")
+                    )
             except DatasetError as error:
-                self.defects.append(Defect(row.uid, f"a null expression without its black masks: {error}"))
+                self.defects.append(
+                    Defect("null-not-black", row.uid, f"a null expression without its black masks: {error}")
+                )
             return None
         id = uuid5(NAMESPACE, f"{clip.id} {row.fid} {row.category}")
         if id not in objects:
@@ -170,7 +167,9 @@ class _Import:
     def _known(self, row: Row, pair: PairWork, work: ClipWork, indices: Sequence[int]) -> None:
         self.known += 1
         if pair.expression != row.exp:
-            self.defects.append(Defect(row.uid, f"the store says {pair.expression!r} instead, which stays"))
+            self.defects.append(
+                Defect("kept", row.uid, f"the store says {pair.expression!r} instead, which stays")
+            )
         if pair.is_null or row.is_null:
             return
         thing = next(thing for thing in work.objects if thing.id == pair.objects[0])
@@ -178,7 +177,7 @@ class _Import:
         differ = sum(thing.track.masks.get(i) != mask for i, mask in zip(indices, masks, strict=True))
         if differ:
             self.defects.append(
-                Defect(row.uid, f"{differ} of its masks differ from those in the store, which stay")
+                Defect("kept", row.uid, f"{differ} of its masks differ from those in the store, which stay")
             )
 
     def _status(self, row: Row) -> str:
@@ -187,27 +186,7 @@ class _Import:
 
     def _skip(self, where: str, what: str, rows: int) -> None:
         self.skipped += rows
-        self.defects.append(Defect(where, what, rows))
-
-    def _check_rows(self) -> None:
-        """What the rows themselves show, without a file being read."""
-        uids = Counter(row.uid for row in self.dataset.rows)
-        fids: dict[tuple[str, str], set[int]] = defaultdict(set)
-        for row in self.dataset.rows:
-            fids[row.v, row.exp].add(row.fid)
-        for uid, n in uids.items():
-            if n > 1:
-                self.defects.append(Defect(uid, f"{n} rows have this uid"))
-        for (v, text), several in fids.items():
-            if len(several) > 1:
-                self.defects.append(Defect(v, f"{text!r} refers to {len(several)} objects"))
-        for row in self.dataset.rows:
-            if row.split not in SPLITS:
-                self.defects.append(
-                    Defect(row.uid, f"its split is {row.split!r}, not one of {', '.join(SPLITS)}")
-                )
-            if row.exp.strip().upper() in ("NO", "NO.") or row.exp.startswith("[Error]"):
-                self.defects.append(Defect(row.uid, f"{row.exp[:60]!r} is no expression"))
+        self.defects.append(Defect("skipped", where, f"{rows} row(s) left out: {what}"))
 
     def _read_manifest(self, path: Path) -> dict[str, dict[str, Any]]:
         """Its `sources` and `pairs`, as far as they have the form that an export gives them."""
@@ -222,7 +201,9 @@ class _Import:
             for uid, pair in manifest.get("pairs", {}).items():
                 found["pairs"][uid] = {"pair": UUID(pair["pair"]), "status": str(pair.get("status"))}
         except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-            self.defects.append(Defect(path.name, f"it cannot be read ({error}) and is left aside"))
+            self.defects.append(
+                Defect("manifest", path.name, f"it cannot be read ({error}) and is left aside")
+            )
         return found
 
 

@@ -56,16 +56,13 @@ def import_(
     """Take a dataset into the store: ids are kept, every defect is told, what is stored already stays."""
     from annotations.exchange.refavs_import import import_folder
     from annotations.store import Store
+    from core.datasets.defects import summary
 
     _known(layout)
     with Store.open(db) as store:
         report = import_folder(store, folder)
-    _list(
-        [
-            f"{d.where}: {d.what}" + (f" ({d.skipped} rows skipped)" if d.skipped else "")
-            for d in report.defects
-        ]
-    )
+    if report.defects:
+        print(summary(report.defects), file=sys.stderr)
     print(
         f"{folder}: {report.rows} rows; {report.imported} imported into {report.clips} clips, "
         f"{report.known} were there already, {report.skipped} skipped."

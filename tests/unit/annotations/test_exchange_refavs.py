@@ -396,9 +396,9 @@ def test_every_defect_of_a_real_folder_is_told_and_the_rest_is_taken(store, tmp_
     assert (report.rows, report.imported, report.skipped) == (9, 6, 3)
     told = "\n".join(f"{d.where}: {d.what}" for d in report.defects)
     for piece in (
-        "cello_1: 2 rows have this uid",
-        "'It.' refers to 2 objects",
-        "its split is 'TODO'",
+        "cello_1: the uid is given to an earlier row too",
+        "'it' refers to the objects 0, 1",
+        "the split is 'TODO'",
         "'NO.' is no expression",
         "00000.png does not exist",
         "expression is empty",
