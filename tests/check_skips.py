@@ -8,8 +8,7 @@ from xml.etree import ElementTree
 def main(report: str) -> int:
     """0 when every skipped test is listed; prints the others and their reasons."""
     listed = {
-        line.split("#")[0].strip()
-        for line in (Path(__file__).parent / "skips.txt").read_text().splitlines()
+        line.split("#")[0].strip() for line in (Path(__file__).parent / "skips.txt").read_text().splitlines()
     }
     unlisted = {}
     for case in ElementTree.parse(report).iter("testcase"):

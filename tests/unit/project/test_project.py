@@ -13,6 +13,7 @@ from app.space import requirements
 
 ROOT = Path(__file__).parents[3]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+HEAVY = ("torch", "transformers", "gradio", "moviepy")
 README = (ROOT / "README.md").read_text()
 
 
@@ -47,9 +48,11 @@ def test_rooms_keep_their_walls():
     assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.parametrize("module", ["app", "app.cli", "annotations.store", "core.media", "core.registry", "launch"])
+@pytest.mark.parametrize(
+    "module", ["app", "app.cli", "annotations.store", "core.media", "core.registry", "launch"]
+)
 def test_import_costs_no_model_framework(module):
-    code = f"import sys, {module}; print([m for m in ('torch', 'transformers', 'gradio', 'moviepy') if m in sys.modules])"
+    code = f"import sys, {module}; print([m for m in {HEAVY} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert done.stdout.strip() == "[]", done.stdout + done.stderr
 
@@ -64,7 +67,9 @@ def test_launch_help_names_the_options_without_loading_the_app():
 
 
 def test_no_source_file_passes_five_hundred_lines():
-    sources = [p for p in ROOT.rglob("*") if p.suffix in {".py", ".js", ".css", ".html"} and ".venv" not in p.parts]
+    sources = [
+        p for p in ROOT.rglob("*") if p.suffix in {".py", ".js", ".css", ".html"} and ".venv" not in p.parts
+    ]
     long = {str(p.relative_to(ROOT)): n for p in sources if (n := len(p.read_text().splitlines())) > 500}
     assert not long
 
