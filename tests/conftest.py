@@ -12,8 +12,8 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 SHARED = Path(os.environ.get("REFAVS_TEST_DATA") or Path(__file__).parents[2] / "shared" / "data")
 
 if find_spec("torchvision"):
-    # The registry's torchvision is built against another torch and lacks its compiled operators beside a CPU torch;
-    # declared, it imports, and nothing here calls them.
+    # Beside a CPU torch, the registry's torchvision lacks its compiled operators; declared, it imports, and nothing
+    # here calls them.
     import torch
 
     _torchvision = torch.library.Library("torchvision", "DEF")

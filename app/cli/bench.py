@@ -1,4 +1,7 @@
-"""refavs bench: measures, and prints one JSON object last. One file a bench: bench_<name>.py with `register(bench)`."""
+"""refavs bench: measures, and prints one JSON object last.
+
+One file a bench: bench_<name>.py with `register(bench)`.
+"""
 
 from importlib import import_module
 
@@ -8,7 +11,9 @@ BENCHES: tuple[str, ...] = ("clicks", "tracks", "metrics", "store")
 
 
 def register(cli: typer.Typer) -> None:
-    bench = typer.Typer(help="Measure speed and quality; the last line printed is one JSON object.", no_args_is_help=True)
+    bench = typer.Typer(
+        help="Measure speed and quality; the last line printed is one JSON object.", no_args_is_help=True
+    )
     for name in BENCHES:
         import_module(f"app.cli.bench_{name}").register(bench)
     cli.add_typer(bench, name="bench")
