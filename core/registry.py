@@ -17,6 +17,7 @@ SEGMENTERS = {
     "sam2.1-tiny": "core.segment.sam2:tiny",
     "edgetam": "core.segment.sam2:edgetam",
     "sam3-tracker": "core.segment.sam2:sam3_tracker",
+    "sam2-official": "core.segment.sam2_official:official",
     "nano-segmenter": "core.segment.nano.segmenter:NanoSegmenter",
     "classical": "core.segment.classical:ClassicalSegmenter",
 }

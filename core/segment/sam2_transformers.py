@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +10,10 @@ from torch import Tensor
 
 from core.errors import RefavsError
 from core.segment.checkpoints import Checkpoint, fetch
+from core.segment.packages import mend
 
 CONDITIONING = 8  # learnt frames that are kept of an object, where the network itself sets no limit
+NEEDS = "pip install 'transformers>=5,<6'"
 _OBJECT = 1  # each memory holds one object
 
 
@@ -161,12 +162,12 @@ def load(checkpoint: Checkpoint, weights: str | Path | None = None) -> Transform
         model_class = getattr(transformers, checkpoint.model)
         session = _session_class(model_class, checkpoint.session)
     except (ImportError, RuntimeError) as error:
-        raise RefavsError(_packages(checkpoint, error)) from error
+        raise RefavsError(mend(checkpoint.name, error, needs=NEEDS)) from error
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
         model, report = model_class.from_pretrained(source, output_loading_info=True, dtype=torch.float32)
     except ImportError as error:
-        raise RefavsError(_packages(checkpoint, error)) from error
+        raise RefavsError(mend(checkpoint.name, error, needs=NEEDS)) from error
     except Exception as error:  # whatever a broken or foreign file makes the loader raise
         reason = str(error).strip().splitlines() or [type(error).__name__]
         raise RefavsError(
@@ -203,22 +204,3 @@ def _check_folder(folder: Path, checkpoint: Checkpoint) -> None:
             f"{checkpoint.name} needs weights of the kind {' or '.join(checkpoint.types)}; {folder} holds "
             f"{kind!r}. Name another folder or another segmenter."
         )
-
-
-def _packages(checkpoint: Checkpoint, error: Exception) -> str:
-    words = " ".join(str(error).split())
-    if "torchvision" in words:
-        return (
-            f"{checkpoint.name} cannot start because torchvision {_version('torchvision')} was built for "
-            f"another torch than {_version('torch')}; it is not needed: pip uninstall torchvision."
-        )
-    if "timm" in words:
-        return f"{checkpoint.name} needs the package timm: pip install timm."
-    return f"{checkpoint.name} needs transformers 5 ({words[:200]}): pip install 'transformers>=5,<6'."
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "(none)"
