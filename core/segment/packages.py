@@ -13,8 +13,8 @@ def mend(name: str, error: Exception, *, needs: str) -> str:
         fitting = f"0.{int(minor) + 15}.*" if minor.isdigit() else "*"  # torch 2.n and torchvision 0.(n + 15)
         return (
             f"{name} cannot start because torchvision {_version('torchvision')} does not fit torch "
-            f"{_version('torch')}; remove it, or for a CPU: pip install --force-reinstall --no-deps torchvision=={fitting} "
-            "--index-url https://download.pytorch.org/whl/cpu."
+            f"{_version('torch')}; remove it, or for a CPU: pip install --force-reinstall --no-deps "
+            f"torchvision=={fitting} --index-url https://download.pytorch.org/whl/cpu."
         )
     if "timm" in words:
         return f"{name} needs the package timm: pip install timm."
