@@ -47,7 +47,7 @@ class Playback:
             return {**answer, "video": self._links.file(video.path, kind), "progress": 1.0}
         copy = self._copy(video)
         answer["words"] = (
-            f"Making a copy that this browser can play ({video.codec} cannot be played as it is)."
+            f"Making a copy that the browser can play (this file is {video.codec}) …"
         )
         if not copy.done():
             return {**answer, "progress": self._done.get(video.sha256, 0.0)}

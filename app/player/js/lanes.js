@@ -83,6 +83,7 @@ export class Lanes {
         this.ink = (name) => style.getPropertyValue("--" + name);
         this.axis(context, w, h);
         this.wave(context, w);
+        if (!model.objects.length) this.nothing(context);
         model.objects.forEach((object, row) => this.lane(context, object, row, w));
         this.follow();
     }
@@ -127,6 +128,12 @@ export class Lanes {
             const silent = !this.app.model.desk.sound;
             context.fillText(silent ? "This clip has no sound" : "Reading the sound …", 10, middle);
         }
+    }
+
+    nothing(context) {
+        context.fillStyle = this.ink("faint");
+        context.font = "11.5px system-ui, sans-serif";
+        context.fillText("One lane for each object shows where it can be seen", 10, this.top(0) + LANE / 2);
     }
 
     lane(context, object, row, w) {

@@ -34,7 +34,7 @@ export function pairs(app) {
         label.classList.toggle("ok", Boolean(clean && !saving));
         const fitting = model.objects.filter((object) => object.fits);
         const save = button("save");
-        save.textContent = fitting.length ? "Save" : "Save: nothing fits";
+        save.textContent = fitting.length || !words ? "Save" : "Save: nothing fits";
         save.disabled = saving || !words || Boolean(clean);
         hint(words, fitting, clean);
     }
