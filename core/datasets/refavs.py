@@ -27,6 +27,7 @@ LINE = ",".join(HEADER)
 SPLITS = ("train", "val", "test_s", "test_u", "test_n")
 NULL = "null"
 NULL_PREFIX = "null_c-"
+FILM = "video.mp4"  # beside the ten frames in the sets of the world, at 25 frames a second
 NULL_TRAP = (
     " A null row reads V from its uid, its own folder of black masks: by the column vid it would get a real "
     "object's mask."
@@ -111,8 +112,16 @@ class Sample:
         return tuple(p for p in (*self.frame_paths, self.audio_path, *self.mask_paths) if not p.is_file())
 
     def clip(self) -> media.Clip:
-        """The ten frames, one second apart, with the sound. Raises MediaError."""
-        return media.open(self.folder).clip()
+        """The film media/V/video.mp4 where there is one, else the ten frames, one second apart, with the
+        sound. Raises MediaError.
+        """
+        film = self.folder / FILM
+        return media.open(film if film.is_file() else self.folder).clip()
+
+    def indices(self, clip: media.Clip) -> tuple[int, ...]:
+        """Frame index, in `clip`, of each of the ten masks: the frame that is shown at second k."""
+        times = clip.video.pts - clip.video.pts[clip.first]
+        return tuple(int(np.searchsorted(times, k + 1e-6, side="right")) - 1 for k in range(FRAMES))
 
     def masks(self) -> list[np.ndarray]:
         """Ten bool arrays [H, W]; every value above 0 is foreground. Raises DatasetError."""

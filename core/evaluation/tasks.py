@@ -148,11 +148,12 @@ class RefavsItem:
 
     def measure(self, clip: Clip, referral: Referral) -> dict[str, Any]:
         masks = self.sample.masks()
-        frames = _scored(range(len(masks)), referral, self.key)
+        mask_of = dict(zip(self.sample.indices(clip), masks, strict=True))
+        frames = _scored(mask_of, referral, self.key)
         size = (refavs_metrics.SIDE, refavs_metrics.SIDE)
         return refavs_metrics.refavs_sample(
             probabilities(referral, frames, size),
-            np.stack([refavs_metrics.official_target(masks[index]) for index in frames]),
+            np.stack([refavs_metrics.official_target(mask_of[index]) for index in frames]),
             key=self.key,
             clip=self.clip_name,
             null=self.sample.row.is_null,

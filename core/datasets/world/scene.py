@@ -7,12 +7,11 @@ import cv2
 import numpy as np
 
 from core.datasets.world import score
-from core.datasets.world.cast import Kind
+from core.datasets.world.cast import Cast
 from core.datasets.world.drawn.kit import Point, Puppet, State
 from core.datasets.world.paint import Canvas, Placed
 from core.datasets.world.script import Actor, Script, at, travelled
 from core.datasets.world.stage import MARGIN, Stage
-from core.datasets.world.stages import STAGES
 
 PERSON = 0.6  # a person of scale 1 is this share of the frame's height
 
@@ -20,7 +19,7 @@ PERSON = 0.6  # a person of scale 1 is this share of the frame's height
 class Scene:
     """size: (H, W) of the frames. sharp: draw this many times larger and average (for clips that people watch)."""
 
-    def __init__(self, script: Script, cast: dict[str, Kind], size: tuple[int, int], sharp: int = 1) -> None:
+    def __init__(self, script: Script, cast: Cast, size: tuple[int, int], sharp: int = 1) -> None:
         self.script, self.cast, self.size, self.sharp = script, cast, size, sharp
         self.inner = (size[0] * sharp, size[1] * sharp)
         self.stems, self.off_stems = score.stems(script)
@@ -30,7 +29,7 @@ class Scene:
 
     @cached_property
     def stage(self) -> Stage:
-        return STAGES[self.script.stage](self.inner, np.random.default_rng((self.script.seed, 11)))
+        return self.cast.stages[self.script.stage](self.inner, np.random.default_rng((self.script.seed, 11)))
 
     @cached_property
     def puppets(self) -> dict[int, Puppet]:
@@ -45,6 +44,10 @@ class Scene:
     def sound(self) -> np.ndarray:
         """float32 [n, 2] at 48 kHz: what is heard when nothing was changed."""
         return score.mixed(self.script, self.stems, self.off_stems)
+
+    def room_tone(self) -> np.ndarray:
+        """float32 [n, 2]: the place without any of its things' sounds."""
+        return score.mixed(self.script, {}, [])
 
     def frame(self, t: float) -> tuple[np.ndarray, list[np.ndarray]]:
         """(uint8 RGB [H, W, 3], per actor in the order of the script a mask bool [H, W]) at t seconds."""

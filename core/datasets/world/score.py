@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.datasets.world.script import Actor, Note, OffScreen, Script, spans
-from core.datasets.world.sounds import VOICES, note
+from core.datasets.world.sounds import note, voice_of
 from core.datasets.world.synth import RATE, loudness, rise_fall
 
 HOP = 480  # envelopes have 100 values a second
@@ -43,24 +43,25 @@ def stem(voice: str, notes: tuple[Note, ...], level: float, seconds: float) -> S
     for i, value in enumerate(envelope.tolist()):
         now = value if value > now else now * 0.88 + value * 0.12
         follow[i] = now
-    tail = min(VOICES[voice].tail, 0.4) if voice else 0.0
+    tail = min(voice_of(voice).tail, 0.4) if voice else 0.0
     stretches = tuple((a, min(b, seconds)) for a, b in spans(notes, tail) if a < seconds)
     onsets = tuple(sorted(one.start for one in notes if one.start < seconds))
     return Stem(sound, follow.astype(np.float32), stretches, onsets)
 
 
 def _piece(voice: str, one: Note) -> np.ndarray:
-    if VOICES[voice].style != "hold":
+    if voice_of(voice).style != "hold":
         return note(voice, one.pitch, max(round(one.length * 100), 3), one.take)
     loop = note(voice, one.pitch, LOOP, one.take)
     edge = RATE // 2
     body = loop[edge:-edge].copy()  # without its own beginning and end; joined by a cross-fade
-    fade = np.linspace(0, 1, edge // 2, dtype=np.float32)
-    body[: len(fade)] = body[: len(fade)] * fade + body[-len(fade) :] * (1 - fade)
-    body = body[: -len(fade)]
+    join = np.linspace(0, 1, edge // 2, dtype=np.float32)
+    body[: len(join)] = body[: len(join)] * join + body[-len(join) :] * (1 - join)
+    body = body[: -len(join)]
     length = max(round(one.length * RATE), 1)
     out = np.resize(body, length) if length > len(body) else body[:length]
-    return out * rise_fall(length / RATE, min(0.2, one.length / 4), min(0.25, one.length / 4))[:length]
+    fade = rise_fall((length + 1) / RATE, min(0.2, one.length / 4), min(0.25, one.length / 4))
+    return out * fade[:length]
 
 
 def stems(script: Script) -> tuple[dict[int, Stem], list[Stem]]:

@@ -381,10 +381,22 @@ VOICES: dict[str, Voice] = {
 }
 
 
+def voice_of(name: str) -> Voice:
+    """The voice of that name; "file:PATH" is a sound file."""
+    return _recorded(name.removeprefix("file:")) if name.startswith("file:") else VOICES[name]
+
+
+@lru_cache(maxsize=64)
+def _recorded(path: str) -> Voice:
+    from core.datasets.world.recordings import recorded
+
+    return recorded(path)
+
+
 @lru_cache(maxsize=512)
 def note(voice: str, pitch: int, centiseconds: int, take: int) -> np.ndarray:
     """float32 [n]: one note at an A-weighted level of 0 dBFS over its sounding part. `take`: which of several."""
-    made = VOICES[voice]
+    made = voice_of(voice)
     seconds = centiseconds / 100 + made.tail
     hertz = 440.0 * 2 ** ((pitch - 69) / 12)
     sound = made.make(hertz, seconds, np.random.default_rng((pitch, centiseconds, take, len(voice))))

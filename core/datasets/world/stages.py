@@ -7,7 +7,8 @@ import numpy as np
 from core.datasets.world import indoors, outdoors
 from core.datasets.world.stage import Stage
 
-STAGES: dict[str, Callable[[tuple[int, int], np.random.Generator], Stage]] = {
+MakeStage = Callable[[tuple[int, int], np.random.Generator], Stage]
+STAGES: dict[str, MakeStage] = {
     "living-room": indoors.living_room,
     "concert": indoors.concert,
     "kitchen": indoors.kitchen,

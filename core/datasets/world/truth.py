@@ -7,7 +7,7 @@ import numpy as np
 from core.datasets.world.cast import Kind
 from core.datasets.world.scene import Scene
 from core.datasets.world.score import Stem
-from core.datasets.world.sounds import VOICES
+from core.datasets.world.sounds import voice_of
 
 LOUDER = 6.0  # dB between two ranks
 SOONER = 0.5  # s between two that are ordered
@@ -123,7 +123,7 @@ def _timing(stem: Stem | None, voice: str, seconds: float) -> dict:
     start, end = stem.stretches[0][0], stem.stretches[-1][1]
     duration = sum(b - a for a, b in stem.stretches)
     onsets = _apart(stem.onsets)
-    held = VOICES[voice].style == "hold"
+    held = voice_of(voice).style == "hold"
     third = (end - start) / 3
     first, last = (_level(stem, start, start + third), _level(stem, end - third, end))
     early = sum(1 for t in onsets if t < start + third)
@@ -167,6 +167,8 @@ def _box(mask: np.ndarray) -> tuple[float, float, float, float] | None:
 
 
 def _look(kind: Kind, look) -> dict[str, str]:
+    if not kind.colours:
+        return {}
     if kind.family != "person":
         return {"colour": look.colour}
     out = {"clothes": look.colour, "hair": look.hair}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.datasets.world.script import Note
-from core.datasets.world.sounds import VOICES
+from core.datasets.world.sounds import voice_of
 
 SCALE = (0, 2, 4, 7, 9)  # major pentatonic: whatever meets, sounds well
 STRUMMED = ("guitar", "ukulele", "piano")
@@ -37,7 +37,7 @@ def notes(
     rng: np.random.Generator,
 ) -> tuple[Note, ...]:
     """The voice's notes within the stretches (start, end in seconds)."""
-    style = VOICES[voice].style
+    style = voice_of(voice).style
     first, last = stretches[0][0], stretches[-1][1]
     out: list[Note] = []
     pitch = _pitches(voice, band, rng)
@@ -53,15 +53,19 @@ def notes(
             step = 1 / (manner.speed * (1 + (manner.hurry - 1) * share))
             if style == "calls":
                 step *= rng.uniform(0.88, 1.14)
-            usual = VOICES[voice].length
-            length = min(step * 0.9 if style == "notes" else usual, usual * 2.5 if style == "notes" else usual, end - t)
+            usual = voice_of(voice).length
+            length = min(
+                step * 0.9 if style == "notes" else usual, usual * 2.5 if style == "notes" else usual, end - t
+            )
             gain = manner.swell * (share - 1 if manner.swell > 0 else share) if manner.swell else 0.0
             out += _struck(voice, t, max(length, 0.08), pitch(), gain + rng.uniform(-1, 0), rng)
             t += step
     return tuple(out)
 
 
-def _held(start: float, end: float, pieces: int, pitch: int, swell: float, first: float, last: float) -> list[Note]:
+def _held(
+    start: float, end: float, pieces: int, pitch: int, swell: float, first: float, last: float
+) -> list[Note]:
     edges = np.linspace(start, end, pieces + 1)
     out = []
     for a, b in zip(edges[:-1], edges[1:], strict=True):
@@ -71,9 +75,13 @@ def _held(start: float, end: float, pieces: int, pitch: int, swell: float, first
     return out
 
 
-def _struck(voice: str, t: float, length: float, pitch: int, gain: float, rng: np.random.Generator) -> list[Note]:
+def _struck(
+    voice: str, t: float, length: float, pitch: int, gain: float, rng: np.random.Generator
+) -> list[Note]:
     take = int(rng.integers(3))
-    length = round(length, 1) if length > 0.25 else round(length, 2)  # few lengths: notes are kept and used again
+    length = (
+        round(length, 1) if length > 0.25 else round(length, 2)
+    )  # few lengths: notes are kept and used again
     if voice in STRUMMED and rng.random() < 0.6:
         chord = (0, 4, 7) if voice != "piano" else (0, 7)
         return [Note(t + 0.012 * i, length, pitch + step, gain - 2, take) for i, step in enumerate(chord)]
@@ -82,7 +90,7 @@ def _struck(voice: str, t: float, length: float, pitch: int, gain: float, rng: n
 
 def _pitches(voice: str, band: Band, rng: np.random.Generator):
     """A source of pitches: a walk on the scale for tunes, the thing's own pitch otherwise."""
-    low, high, style = VOICES[voice].low, VOICES[voice].high, VOICES[voice].style
+    low, high, style = voice_of(voice).low, voice_of(voice).high, voice_of(voice).style
     if style != "notes":
         middle = int(rng.integers(low, high + 1))
         return lambda: int(np.clip(middle + rng.integers(-1, 2), low, high)) if style == "calls" else middle
