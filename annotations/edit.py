@@ -220,7 +220,7 @@ class Edit:
         if text is None:
             return None
         id = uuid4()
-        self._put("expression", {"id": id, "text": text, "change": self.seq})
+        self._put("expression", {"id": id, "text": text, "folded": text.casefold(), "change": self.seq})
         return id
 
     def _pair_version(

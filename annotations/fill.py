@@ -134,7 +134,7 @@ def _clip(
             mask = {"rle_id": chance.choice(rles), "source": "system", "score": 1.0, "replaces": None}
             yield "mask_version", at | mask
         text = f"The {name} number {seq} making the loudest sound."
-        yield "expression", {"id": said, "text": text, "change": seq}
+        yield "expression", {"id": said, "text": text, "folded": text.casefold(), "change": seq}
         values = {"expression_id": said, "status": chance.choice(STATUSES[:4]), "deleted": False}
         row = {"id": pair, "clip_id": clip, "created": seq, "head": seq, "session_id": who}
         yield "pair", values | row | {"annotator_id": sessions[who]}

@@ -107,7 +107,10 @@ def pairs(
         query = query.where(PairRow.annotator_id == id)
     if which.since:
         since = which.since if which.since.tzinfo else which.since.replace(tzinfo=UTC)
-        first = db.scalar(sa.select(sa.func.min(ChangeRow.seq)).where(ChangeRow.at >= since))
+        # not min(seq): that would be looked for along seq, from the oldest change on
+        first = db.scalar(
+            sa.select(ChangeRow.seq).where(ChangeRow.at >= since).order_by(ChangeRow.at).limit(1)
+        )
         if first is None:
             return []
         query = query.where(PairRow.head >= first)
@@ -124,7 +127,7 @@ def pairs(
 
 def _with_text(db: Session, query: Any, text: str) -> Any:
     """A word that few expressions have is looked up from them; one that many have is met soon on the walk."""
-    has = ExpressionRow.text.icontains(text, autoescape=True)
+    has = ExpressionRow.folded.contains(text.casefold(), autoescape=True)
     found = list(db.scalars(sa.select(ExpressionRow.id).where(has).limit(AT_ONCE + 1)))
     if len(found) <= AT_ONCE:
         return query.where(PairRow.expression_id.in_(found))

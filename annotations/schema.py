@@ -195,9 +195,12 @@ class MaskHead(Base):
 
 
 class ExpressionRow(Base):
+    """folded: the text without upper case, for a search that reads every row."""
+
     __tablename__ = "expression"
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     text: Mapped[str]
+    folded: Mapped[str]
     change: Mapped[Seq] = mapped_column(ForeignKey("change.seq"))
 
 

@@ -98,6 +98,7 @@ def upgrade() -> None:
         "expression",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("folded", sa.Text(), nullable=False),
         sa.Column("change", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["change"], ["change.seq"], name=op.f("fk_expression_change")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_expression")),
