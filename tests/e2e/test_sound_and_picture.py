@@ -52,20 +52,25 @@ def test_flash_and_beep_stay_within_a_frame_at_every_speed_and_after_many_seeks(
     for speed in ("0.5", "1", "2"):
         flashing.part("speed").select_option(speed)
         assert flashing.js("app.clock.video.playbackRate") == float(speed)
-        offsets = []
         for time in AT:
-            flashing.seek(round((time - 0.36) / FRAME))
-            flashing.page.evaluate("Object.assign(window.watched, { beeps: [], flashes: [] })")
-            flashing.do("play")
-            flashing.wait(f"app.clock.video.currentTime > {time + 0.24}")
-            flashing.js("app.clock.pause()")
-            seen = flashing.page.evaluate("({ beeps: watched.beeps, flashes: watched.flashes })")
-            offsets.append(seen["beeps"][0] - time)
-            # A busy machine skips frames, so which of the flashing ones is seen first is left to it.
-            flashes = np.array(seen["flashes"]) * FRAME
-            assert len(flashes)
-            assert ((flashes > time - 1.5 * FRAME) & (flashes < time + 0.1 + FRAME)).all()
-        assert abs(np.median(offsets)) < FRAME, (speed, offsets)
+            # A busy machine looks late, so one punctual look of three decides; a true offset would be in all.
+            offsets = [_offset(flashing, time)]
+            while abs(offsets[-1]) >= FRAME and len(offsets) < 3:
+                offsets.append(_offset(flashing, time))
+            assert abs(offsets[-1]) < FRAME, (speed, time, offsets)
+
+
+def _offset(page, time):
+    """Seconds of the media clock from the flash at `time` to its beep; checks the frames that flash."""
+    page.seek(round((time - 0.36) / FRAME))
+    page.page.evaluate("Object.assign(window.watched, { beeps: [], flashes: [] })")
+    page.do("play")
+    page.wait(f"app.clock.video.currentTime > {time + 0.24}")
+    page.js("app.clock.pause()")
+    seen = page.page.evaluate("({ beeps: watched.beeps, flashes: watched.flashes })")
+    flashes = np.array(seen["flashes"]) * FRAME
+    assert ((flashes > time - 1.5 * FRAME) & (flashes < time + 0.1 + FRAME)).all()
+    return seen["beeps"][0] - time if len(flashes) and seen["beeps"] else np.inf
 
 
 def test_waveform_begins_where_the_flash_is(flashing):
