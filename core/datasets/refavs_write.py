@@ -2,11 +2,9 @@
 
 import csv
 import json
-import os
-import shutil
-import tempfile
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -19,6 +17,7 @@ from PIL import Image
 
 from core.datasets import refavs
 from core.datasets.refavs import FRAMES, NULL, NULL_PREFIX, Dataset, Row
+from core.datasets.whole import whole_folder
 from core.errors import DatasetError
 
 SECONDS = 10
@@ -83,30 +82,18 @@ class Writer:
         self._uids: set[str] = set()
 
     def __enter__(self) -> Self:
-        try:
-            if self.root.exists() and (not self.root.is_dir() or any(self.root.iterdir())):
-                raise DatasetError(f"{self.root} is already there and not empty; name a new folder.")
-            self.root.parent.mkdir(parents=True, exist_ok=True)
-            name = tempfile.mkdtemp(prefix=f".{self.root.name}.partial-", dir=self.root.parent)
-        except OSError as error:
-            raise DatasetError(f"Cannot write {self.root}: {error.strerror}; name another folder.") from None
-        self._temp = Path(name)
-        self._temp.chmod(0o755)
+        self._whole = ExitStack()
+        self._temp = self._whole.enter_context(whole_folder(self.root))
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        try:
-            if kind is None:
+        if kind is None:
+            with self._whole:
                 self._finish()
-        except OSError as failed:
-            error = failed
-        finally:
-            shutil.rmtree(self._temp, ignore_errors=True)
-        if isinstance(error, OSError):
-            reason = error.strerror or error
-            raise DatasetError(f"Writing {self.root} failed: {reason}; nothing was left behind.") from None
+        else:
+            self._whole.__exit__(kind, error, trace)
 
     def add(self, window: Window) -> list[Row]:
         """Write one window; its rows, in the order of entries and expressions."""
@@ -184,9 +171,6 @@ class Writer:
         manifest = {"format": "refavs", "counts": self._counts(), **self.extra}
         text = json.dumps(manifest, ensure_ascii=False, indent=1)
         (self._temp / "manifest.json").write_text(text + "\n", encoding="utf-8")
-        if self.root.exists():
-            self.root.rmdir()  # it was empty when the writing began
-        os.rename(self._temp, self.root)
 
     def _counts(self) -> dict[str, Any]:
         return {
