@@ -1,0 +1,1 @@
+"""The cue reasoner: looks, listens, reads, matches, answers and reflects; needs no weights."""

@@ -1,0 +1,51 @@
+"""What kind of thing a candidate may be: without names only skin, size and place speak."""
+
+import cv2
+import numpy as np
+
+from core.systems.cue.candidate import Candidate
+from core.systems.cue.colours import is_skin
+
+
+def face(one: Candidate) -> float:
+    """0 to 1: a compact patch of skin colour with darker places in it lies in its upper part."""
+    scores = []
+    for t in np.flatnonzero(one.present)[:: max(1, int(one.present.sum()) // 4)]:
+        mask, picture = one.masks[t], one.sight.pictures[t]
+        scores.append(_face(mask, picture))
+    return float(np.median(scores)) if scores else 0.0
+
+
+def _face(mask: np.ndarray, picture: np.ndarray) -> float:
+    x, y, w, h = cv2.boundingRect(mask.astype(np.uint8))
+    inside, part = mask[y : y + h, x : x + w], picture[y : y + h, x : x + w]
+    skin = (is_skin(part) & inside).astype(np.uint8)
+    skin = cv2.morphologyEx(skin, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
+    count, _, stats, middles = cv2.connectedComponentsWithStats(skin)
+    best = 0.0
+    for k in range(1, count):
+        left, top, wide, high, area = (int(v) for v in stats[k])
+        if area < max(12, 0.01 * inside.sum()):
+            continue
+        upright = np.exp(-0.5 * (np.log(high / max(wide, 1) / 1.25) / 0.45) ** 2)
+        full = area / max(wide * high, 1)
+        upper = np.clip(1.4 - middles[k][1] / h, 0, 1)
+        grey = cv2.cvtColor(part[top : top + high, left : left + wide], cv2.COLOR_RGB2GRAY).astype(float)
+        dark = grey[grey < 0.6 * np.median(grey)].size / grey.size  # eyes, brows, mouth
+        featured = np.clip(dark / 0.04, 0.3, 1)
+        best = max(best, float(upright * np.clip(full / 0.6, 0, 1) * upper * featured))
+    return best
+
+
+def fits_family(family: str, one: Candidate) -> float | None:
+    """0 to 1: it can be such a thing; None where nothing seen speaks for or against."""
+    skin = one.skin
+    if family == "person":
+        bare = float(np.clip(skin / 0.12, 0, 1))
+        return 0.25 + 0.45 * bare + 0.3 * face(one)
+    covered = float(np.clip((skin - 0.45) / 0.35, 0, 1))  # mostly skin: a person, close up
+    if family in ("instrument", "machine", "furniture"):
+        return 1 - 0.9 * covered * max(face(one), 0.6)
+    if family == "animal":
+        return 1 - 0.6 * covered
+    return None

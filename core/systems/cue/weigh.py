@@ -1,0 +1,316 @@
+"""Weigh: every part of what was read against every candidate, softly; what cannot be checked is said so."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from core.expressions import Part, Thing
+from core.systems.cue import places
+from core.systems.cue.candidate import Candidate, Sight
+from core.systems.cue.colours import fits
+from core.systems.cue.kinds import fits_family
+from core.systems.cue.listen import Hearing
+from core.systems.cue.match import Match, match
+
+LEAST = 0.02
+SURE = 0.25  # `goes` above which a candidate is taken to sound
+
+
+@dataclass(frozen=True)
+class Check:
+    """One part of the sentence on one candidate. score 0 to 1, or None: nothing seen or heard can tell."""
+
+    words: str
+    kind: str
+    score: float | None
+    why: str
+
+
+@dataclass(frozen=True)
+class Weighed:
+    """A candidate, how well it fits a thing that was read (0 to 1), and why."""
+
+    candidate: Candidate
+    score: float
+    checks: tuple[Check, ...]
+
+    @property
+    def weakest(self) -> Check | None:
+        told = [c for c in self.checks if c.score is not None]
+        return min(told, key=lambda c: c.score or 0.0) if told else None
+
+
+@dataclass(eq=False)
+class Scene:
+    """All that was seen and heard, as one sentence is weighed against it."""
+
+    sight: Sight
+    hearing: Hearing
+    candidates: list[Candidate]
+    matches: dict[int, Match] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for one in self.candidates:
+            self.add(one)
+
+    def add(self, one: Candidate) -> None:
+        if one.id not in self.matches:
+            self.matches[one.id] = match(one, self.hearing)
+        if one not in self.candidates:
+            self.candidates.append(one)
+
+    @property
+    def telling(self) -> float:
+        """0 to 1: how much the sound comes and goes (10 to 18 dB), so that a motion can go with it or not."""
+        swing = float(np.ptp(np.percentile(self.hearing.outline(self.sight.moments), (5, 95))))
+        return float(np.clip((swing - 0.25) / 0.2, 0, 1))
+
+    def tied(self, one: Candidate) -> float:
+        """0 to 1: it, or a part of it, goes with the sound: a thing sounds when a part of it does."""
+        parts = [c for c in self.candidates if c.id == one.id or _inside(c, one)]
+        return max(0.0, *(self.matches[c.id].goes * (1.0 if c.id == one.id else 0.9) for c in parts))
+
+    def motion(self, one: Candidate) -> float:
+        """0 to 1, 1 for the candidate that moves most."""
+        most = max((c.motion for c in self.candidates), default=0.0)
+        return one.motion / most if most > 0.05 else 0.5
+
+
+def weigh(thing: Thing, scene: Scene, depth: int = 0) -> list[Weighed]:
+    """The candidates, best fit first. The worth of a candidate by itself is what it starts with."""
+    found = []
+    for one in scene.candidates:
+        checks = [check for check in _checks(thing, one, scene, depth) if check]
+        score = started(one)
+        for check in checks:
+            if check.score is not None:
+                score *= max(check.score, LEAST)
+        found.append(Weighed(one, score, tuple(checks)))
+    return sorted(found, key=lambda w: -w.score)
+
+
+def seen_fit(thing: Thing, parts: Sequence[Part], one: Candidate, scene: Scene) -> float:
+    """0 to 1: how well one fits by what can be seen of it alone: worth, kind, and these parts."""
+    score = started(one)
+    if not thing.head.generic and (fit := fits_family(thing.head.family, one)) is not None:
+        score *= max(fit, LEAST)
+    for part in parts:
+        check = _check(part, one, scene, thing.head.family, 1, others=())
+        if check and check.score is not None:
+            score *= max(check.score, LEAST)
+    return score
+
+
+def started(one: Candidate) -> float:
+    """0 to 1: what a candidate begins with, before anything is asked of it."""
+    return float(np.clip(one.worth / 1.2, 0.05, 1) ** 0.7)
+
+
+def _checks(thing: Thing, one: Candidate, scene: Scene, depth: int) -> list[Check | None]:
+    head = thing.head
+    checks: list[Check | None] = []
+    if not head.generic:
+        fit = fits_family(head.family, one)
+        checks.append(Check(head.name, "head", fit, f"looks {_how(fit)} like a {head.name}"))
+    for part in thing.parts:
+        check = _check(part, one, scene, head.family, depth)
+        if check and part.negated and check.score is not None:
+            check = replace(check, score=1 - check.score, why=f"not: {check.why}")
+        checks.append(check)
+    return checks
+
+
+def _check(
+    part: Part, one: Candidate, scene: Scene, family: str, depth: int, others: Sequence[Candidate] | None = None
+) -> Check | None:
+    if others is None:
+        others = [c for c in scene.candidates if c.id != one.id and _apart(c, one)]
+    score: float | None
+    why = ""
+    if part.kind == "sound":
+        score, why = sounds(part, one, scene, family)
+    elif part.kind == "time":
+        score, why = timed(part, one, scene, depth)
+    elif part.kind == "colour":
+        score = min(1.0, fits(one.colours, part.value) / 0.4)
+        why = f"{100 * one.colours.get(part.value, 0):.0f} % of it is {part.value}"
+    elif part.kind == "size":
+        score, why = sized(part, one, others)
+    elif part.kind == "place":
+        score, why = placed(part, one, others, scene, depth)
+    elif part.kind == "has":
+        score, why = has(part, one)
+    elif part.kind in ("does", "by"):
+        score, why = deed(part, one, scene, depth)
+    else:
+        score, why = None, "this look cannot be checked without names"
+    return Check(part.words, part.kind, None if score is None else float(np.clip(score, 0, 1)), why)
+
+
+def sounds(part: Part, one: Candidate, scene: Scene, family: str) -> tuple[float | None, str]:
+    """Whether it makes the sound that is spoken of.
+
+    Who speaks, sings or barks moves with the voice, and an instrument is played at its onsets; of an engine
+    nothing may be seen to move.
+    """
+    expected = part.value in ("sing", "speak", "laugh", "cry", "call", "shout") or family == "instrument"
+    hearing, found = scene.hearing, scene.matches[one.id]
+    silent = part.value == "silent"
+    if not hearing.heard:
+        return (1.0, "nothing is heard") if silent else (0.0, "nothing is heard")
+    tied = scene.tied(one)
+    if silent:
+        return 1 - 0.9 * tied - 0.05 * scene.motion(one), f"its motion goes with the sound by {found.goes:.2f}"
+    base = (0.4 + 0.6 * scene.motion(one)) * 0.45
+    if scene.telling > 0 and found.told:
+        base *= 1 - (0.75 if expected else 0.25) * scene.telling
+    score = base + (1 - base) * tied**1.5
+    if tied > SURE:
+        why = f"its motion goes with the sound (r = {found.agreement:.2f}, {found.chance:.1f} sd above chance)"
+    elif scene.telling > 0 and found.told:
+        why = f"its motion does not go with the sound (r = {found.agreement:.2f}, by chance {found.usual:.2f})"
+    else:
+        why = "the sound is too even, or the film too short, to tell by its motion"
+    rank = ranked(part, one, scene)
+    if rank is not None:
+        score *= rank
+    return float(score), why
+
+
+def ranked(part: Part, one: Candidate, scene: Scene) -> float | None:
+    """For "loudest", "slower rhythm" ...: its place among the candidates that sound."""
+    if part.value not in ("loud", "quiet", "long", "short", "fast", "slow"):
+        return None
+    sounding = [c for c in scene.candidates if scene.tied(c) >= SURE and _apart(c, one)]
+    if one not in sounding:
+        sounding.append(one)
+    if len(sounding) < 2:
+        return 1.0
+    values = {c.id: _measured(part.value, c, scene) for c in sounding}
+    lower = part.value in ("quiet", "short", "slow")
+    mine = values[one.id]
+    beaten = np.mean([(mine < v) if lower else (mine > v) for i, v in values.items() if i != one.id])
+    ties = np.mean([mine == v for i, v in values.items() if i != one.id])
+    return float(0.3 + 0.7 * min(1.0, beaten + 0.7 * ties))
+
+
+def _measured(value: str, one: Candidate, scene: Scene) -> float:
+    """Loudness, length or rhythm of the onsets at which it moved."""
+    times = np.array(scene.matches[one.id].active)
+    if not len(times):
+        return 0.0
+    if value in ("loud", "quiet"):
+        level = scene.hearing.level
+        at = [level[int(t * 100) : int(t * 100) + 20].max(initial=-100.0) for t in times]
+        return round(float(np.mean(at)))
+    if value in ("long", "short"):
+        own = [e for e in scene.hearing.events if any(e.start - 0.2 <= t <= e.end for t in times)]
+        return round(sum(e.end - e.start for e in own), 1)
+    return round(float(len(times) / max(np.ptp(times), 0.5)), 1)
+
+
+def timed(part: Part, one: Candidate, scene: Scene, depth: int) -> tuple[float | None, str]:
+    """First or last to sound, before or after another, all the time."""
+    if part.value in ("always", "appears", "leaves", "grows"):
+        there = float(one.present.mean())
+        return (0.3 + 0.7 * there, f"it is there {100 * there:.0f} % of the time") if part.value == "always" else (None, "")
+    sounding = [c for c in scene.candidates if scene.matches[c.id].active and scene.tied(c) > 0 and _apart(c, one)]
+    mine = scene.matches[one.id].active
+    if not mine:
+        return 0.25, "it moves at no onset"
+    if part.value in ("before", "after"):
+        if not part.of:
+            return None, ""
+        other = resolve(part.of[0], scene, depth, without=one)
+        if other is None or not scene.matches[other.candidate.id].active:
+            return None, f"when {part.of[0].head.name} sounds is not known"
+        theirs = scene.matches[other.candidate.id].active[0]
+        good = mine[0] < theirs if part.value == "before" else mine[0] > theirs
+        return (1.0 if good else 0.2), f"it begins at {mine[0]:.1f} s, the other at {theirs:.1f} s"
+    times = [scene.matches[c.id].active for c in sounding if c.id != one.id]
+    if not times:
+        return 1.0, "nothing else sounds"
+    if part.value == "first":
+        return (1.0 if all(mine[0] <= t[0] for t in times) else 0.25), f"it first moves with the sound at {mine[0]:.1f} s"
+    return (1.0 if all(mine[-1] >= t[-1] for t in times) else 0.25), f"it last moves with the sound at {mine[-1]:.1f} s"
+
+
+def sized(part: Part, one: Candidate, others: Sequence[Candidate]) -> tuple[float | None, str]:
+    high = (one.box[3] - one.box[1]) if part.value in ("long", "short") else one.area
+    rest = [(c.box[3] - c.box[1]) if part.value in ("long", "short") else c.area for c in others]
+    if not rest:
+        return None, ""
+    beaten = float(np.mean([high > r for r in rest]))
+    score = beaten if part.value in ("big", "long") else 1 - beaten
+    return 0.3 + 0.7 * score, f"it covers {100 * one.area:.0f} % of the picture"
+
+
+def placed(
+    part: Part, one: Candidate, others: Sequence[Candidate], scene: Scene, depth: int
+) -> tuple[float | None, str]:
+    where = f"its middle is at {100 * one.centre[0]:.0f} % from the left, {100 * one.centre[1]:.0f} % from the top"
+    if not part.of:
+        return places.absolute(part.value, part.degree, one, others), where
+    found = [resolve(thing, scene, depth, without=one) for thing in part.of]
+    if any(w is None for w in found) or depth > 2:
+        return None, f"the {part.of[0].head.name} was not found"
+    named = [w.candidate for w in found if w]
+    return places.relative(part.value, one, named), f"{where}; the {part.of[0].head.name} is candidate {named[0].id}"
+
+
+def has(part: Part, one: Candidate) -> tuple[float | None, str]:
+    """Clothes and hair by their colours; what has none named cannot be checked."""
+    colours = [(thing, p) for thing in part.of for p in thing.all("colour")]
+    if not colours:
+        return None, "cannot be checked without names"
+    shares = [min(1.0, fits(one.colours, p.value) / (0.25 if t.head.family == "worn" else 0.1)) for t, p in colours]
+    named = ", ".join(f"{100 * one.colours.get(p.value, 0):.0f} % {p.value}" for _, p in colours)
+    return float(np.mean(shares)), f"of it are {named}"
+
+
+def deed(part: Part, one: Candidate, scene: Scene, depth: int) -> tuple[float | None, str]:
+    """What it does (to something), or what is done to it (by somebody)."""
+    if part.value in ("move", "drive") and part.kind == "does":
+        return 0.2 + 0.8 * scene.motion(one), f"it moves by {one.motion:.2f}"
+    if part.value == "stay":
+        return 1 - 0.8 * scene.motion(one), f"it moves by {one.motion:.2f}"
+    if part.kind == "by" and part.of:
+        person = resolve(part.of[0], scene, depth, without=one)
+        if person is None:
+            return None, f"the {part.of[0].head.name} was not found"
+        close = float(np.exp(-places.distance(one, person.candidate) / 0.1))
+        low = one.centre[1] >= person.candidate.centre[1] - 0.1
+        bare = 1 - float(np.clip((one.skin - 0.4) / 0.4, 0, 1)) * 0.7
+        return close * bare * (1.0 if low else 0.6), f"it is beside the {part.of[0].head.name} (candidate {person.candidate.id})"
+    if part.value in ("play", "hold") and part.kind == "does":
+        who = fits_family("person", one)
+        return who, "somebody who plays or holds something is a person"
+    return None, "cannot be checked without names"
+
+
+def resolve(thing: Thing, scene: Scene, depth: int, without: Candidate) -> Weighed | None:
+    """The candidate that another thing of the sentence is, if one fits at all."""
+    if depth > 2:
+        return None
+    ranked_all = weigh(thing, scene, depth + 1)
+    return next((w for w in ranked_all if w.candidate.id != without.id and w.score > 0.05), None)
+
+
+def _inside(a: Candidate, b: Candidate) -> bool:
+    return bool((a.masks & b.masks).sum() > 0.7 * a.masks.sum() > 0)
+
+
+def overlap(a: Candidate, b: Candidate) -> float:
+    """Share of the smaller one that lies in the other."""
+    return float((a.masks & b.masks).sum() / max(min(a.masks.sum(), b.masks.sum()), 1))
+
+
+def _apart(a: Candidate, b: Candidate) -> bool:
+    return overlap(a, b) < 0.5
+
+
+def _how(fit: float | None) -> str:
+    if fit is None:
+        return "as much as anything"
+    return "well" if fit > 0.7 else "somewhat" if fit > 0.4 else "hardly"
