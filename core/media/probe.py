@@ -32,6 +32,7 @@ class Facts:
     """Headers of a file: the video stream that is looked at and the sound stream that is heard.
 
     video_stream, sound_stream: index in the file; sound_stream None = no sound track.
+    end: seconds at which the file says that it ends; None where it does not say.
     time_base: seconds of one tick of the video stream. pixel_aspect: width / height of one stored pixel.
     """
 
@@ -47,6 +48,7 @@ class Facts:
     sound_stream: int | None
     sound_is_first: bool
     sound_codec: str | None
+    end: float | None
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,9 @@ def facts(container: Any, path: Path) -> Facts:
         sound_stream=None if sound is None else sound.index,
         sound_is_first=sound is None or sound.index == sounds[0].index,
         sound_codec=None if sound is None else sound.codec_context.name,
+        end=None
+        if not container.duration
+        else ((container.start_time or 0) + container.duration) / av.time_base,
     )
 
 

@@ -37,7 +37,8 @@ def playable(video: Video) -> bool:
     Needed: mp4, mov, mkv or webm; H.264, VP8, VP9 or AV1 in 8-bit 4:2:0; square pixels (within 1 %: less than
     a browser rounds); one picture stream; AAC, MP3, Opus, Vorbis or FLAC sound, if any, in the first sound
     stream; no mirror, no damage, no time below 0; every key frame a fresh start: Chromium cannot jump into
-    an open GOP. A turned picture is fine: Chromium turns it too.
+    an open GOP; and an end that is told and lies after the last frame's start, or Chromium never shows that
+    frame. A turned picture is fine: Chromium turns it too.
     """
     facts, table = video.facts, video.table
     return (
@@ -54,6 +55,8 @@ def playable(video: Video) -> bool:
         and facts.sound_codec in SOUNDS
         and facts.sound_is_first
         and video.start >= 0
+        and facts.end is not None
+        and facts.end > video.pts[-1]
     )
 
 

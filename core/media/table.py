@@ -158,7 +158,7 @@ def _by_packets(path: Path, found: Facts) -> Table | None:
 
 
 def _confirmed_tail(container, stream, ticks: list[int], keys: list[int]) -> bool:
-    """Whether decoding from the last key frame (or an earlier one, if a jump lands late) ends as the table."""
+    """Whether decoding from the last key frame (or an earlier one, if a jump lands late) ends as it must."""
     last = max(keys)
     for key in sorted(keys)[-1:-5:-1]:
         damage: list[str] = []

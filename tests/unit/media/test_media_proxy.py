@@ -1,6 +1,7 @@
 """What a browser plays has the frames and times of the source."""
 
 import sys
+from dataclasses import replace
 from fractions import Fraction
 
 import makers
@@ -84,6 +85,13 @@ def test_what_chromium_plays_is_left_as_it_is(tmp_path, name, settings):
 )
 def test_what_chromium_does_not_play_gets_a_proxy(tmp_path, name, settings):
     assert not playable(media.open(makers.make_clip(tmp_path / name, frames=30, **settings)))
+
+
+def test_a_file_that_says_it_ends_before_its_last_frame_gets_a_proxy(tmp_path):
+    video = media.open(makers.make_clip(tmp_path / "a.mp4", frames=30))
+    assert playable(video)
+    for end in (None, 1.1, float(video.pts[-1])):
+        assert not playable(replace(video, facts=replace(video.facts, end=end)))
 
 
 def test_a_truncated_file_gets_a_proxy(tmp_path):
