@@ -1,15 +1,14 @@
 """A folder in the Ref-AVS layout into the store: every defect is told, ids are kept."""
 
-import json
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from uuid import UUID, uuid5
 
 from annotations.edit import MAX_EXPRESSION, clean
-from annotations.records import STATUSES, ClipInfo, ClipWork, ObjectEdit, PairEdit, PairWork, VideoInfo
+from annotations.exchange.manifest import read_manifest, stored_source
+from annotations.records import ClipInfo, ClipWork, ObjectEdit, PairEdit, PairWork
 from annotations.store import Store
 from core import media
 from core.datasets.checks_refavs import row_defects
@@ -39,7 +38,8 @@ class _Import:
         self.store = store
         self.dataset = Dataset(root)
         self.defects: list[Defect] = []
-        self.manifest = self._read_manifest(root / "manifest.json")
+        self.manifest = read_manifest(root / "manifest.json")
+        self.defects += self.manifest.defects
         self.session: UUID | None = None
         self.imported = self.known = self.skipped = self.clips = 0
 
@@ -91,7 +91,7 @@ class _Import:
                 self._skip(row.uid, str(error), 1)
                 continue
             links = () if thing is None else (thing,)
-            pairs.append(PairEdit(id, text, links, self._status(row), row.split, row.uid))
+            pairs.append(PairEdit(id, text, links, self.manifest.status(row.uid), row.split, row.uid))
         if pairs:
             self.session = self.session or self.store.start_session(ANNOTATOR).id
             self.store.save_work(self.session, clip.id, list(objects.values()), pairs, act="import")
@@ -100,32 +100,19 @@ class _Import:
 
     def _clip(self, v: str) -> tuple[ClipInfo, tuple[int, ...]]:
         """On the source, when the manifest names one that the store has; else on the ten frames alone."""
-        source = self.manifest["sources"].get(v)
-        if source is not None and (stored := self._stored(v, source)):
-            indices = tuple(source["indices"])
-            clip = self.store.add_clip(stored.id, source["first"], source["last"], label=v, seconds=indices)
-            return clip, indices
+        source = self.manifest.sources.get(v)
+        stored = stored_source(self.store, v, source) if source and len(source.indices) == FRAMES else None
+        if isinstance(stored, Defect):
+            self.defects.append(stored)
+        elif source and stored:
+            clip = self.store.add_clip(stored.id, source.first, source.last, label=v, seconds=source.indices)
+            return clip, source.indices
         video = media.open(self.dataset.root / media_folder(v))
         if len(video.pts) != FRAMES:
             raise DatasetError(f"{video.path} has {len(video.pts)} frames; expected {FRAMES}.")
         info = self.store.add_video(video)
         indices = tuple(range(FRAMES))
         return self.store.add_clip(info.id, 0, FRAMES - 1, label=v, seconds=indices), indices
-
-    def _stored(self, v: str, source: dict[str, Any]) -> VideoInfo | None:
-        candidates = self.store.videos(source["sha256"])
-        for info in candidates:
-            if (info.frame_count, info.pts_hash) == (source["frame_count"], source["pts_hash"]) and list(
-                info.size
-            ) == source["size"]:
-                return info
-        if candidates:
-            info = candidates[0]
-            then = f"{source['frame_count']} frames of {source['size']} (H, W) by {source['decoder']}"
-            now = f"{info.frame_count} of {list(info.size)} by {info.decoder}, or at other times"
-            what = f"its source was read as {then}, here as {now}: its masks go on the folder's ten frames"
-            self.defects.append(Defect("source-differs", v, what))
-        return None
 
     def _object(
         self, clip: ClipInfo, row: Row, indices: Sequence[int], objects: dict[UUID, ObjectEdit]
@@ -155,13 +142,13 @@ class _Import:
 
     def _made_here(self, row: Row) -> bool:
         """A row that this very store has exported: what stands there is newer, and stays."""
-        said = self.manifest["pairs"].get(row.uid)
-        line = self.store.pair(said["pair"]) if said else None
-        source = self.manifest["sources"].get(row.v)
+        made = self.manifest.pairs.get(row.uid)
+        line = self.store.pair(made.pair) if made else None
+        source = self.manifest.sources.get(row.v)
         if line is None or source is None:
             return False
         work = self.store.load_clip_work(line.clip.id)
-        self._known(row, line.pair, work, source["indices"])
+        self._known(row, line.pair, work, source.indices)
         return True
 
     def _known(self, row: Row, pair: PairWork, work: ClipWork, indices: Sequence[int]) -> None:
@@ -180,31 +167,9 @@ class _Import:
                 Defect("kept", row.uid, f"{differ} of its masks differ from those in the store, which stay")
             )
 
-    def _status(self, row: Row) -> str:
-        said = self.manifest["pairs"].get(row.uid)
-        return said["status"] if said and said["status"] in STATUSES else "accepted"
-
     def _skip(self, where: str, what: str, rows: int) -> None:
         self.skipped += rows
         self.defects.append(Defect("skipped", where, f"{rows} row(s) left out: {what}"))
-
-    def _read_manifest(self, path: Path) -> dict[str, dict[str, Any]]:
-        """Its `sources` and `pairs`, as far as they have the form that an export gives them."""
-        found: dict[str, dict[str, Any]] = {"sources": {}, "pairs": {}}
-        if not path.exists():
-            return found
-        try:
-            manifest = json.loads(path.read_text(encoding="utf-8"))
-            for v, source in manifest.get("sources", {}).items():
-                if _is_source(source):
-                    found["sources"][v] = source
-            for uid, pair in manifest.get("pairs", {}).items():
-                found["pairs"][uid] = {"pair": UUID(pair["pair"]), "status": str(pair.get("status"))}
-        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-            self.defects.append(
-                Defect("manifest", path.name, f"it cannot be read ({error}) and is left aside")
-            )
-        return found
 
 
 def import_folder(store: Store, root: Path | str) -> Report:
@@ -215,16 +180,3 @@ def import_folder(store: Store, root: Path | str) -> Report:
     cannot be taken are in `defects`, each with its reason. Raises RefavsError when none can.
     """
     return _Import(store, Path(root).absolute()).run()
-
-
-def _is_source(source: Any) -> bool:
-    indices = source["indices"]
-    numbers = [*indices, source["first"], source["last"], source["frame_count"], *source["size"]]
-    return (
-        len(indices) == FRAMES
-        and len(source["size"]) == 2
-        and all(isinstance(n, int) and n >= 0 for n in numbers)
-        and source["first"] <= min(indices)
-        and max(indices) <= source["last"] < source["frame_count"]
-        and all(isinstance(source[key], str) for key in ("sha256", "pts_hash", "decoder"))
-    )

@@ -1,0 +1,178 @@
+"""Which pairs go out, with their videos opened and their masks read; what cannot go, and why."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from annotations.identity import differences
+from annotations.records import ClipInfo, ClipWork, PairFilter, PairWork
+from annotations.store import Store
+from core import media
+from core.errors import DatasetError, MediaError
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A pair, or a part of it, that the layout cannot hold, and why."""
+
+    pair: UUID
+    expression: str | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """pairs: selected. written: of these, in at least one row. Every other one is in `refused`.
+
+    rows: expressions in the folder. windows: pieces of clips that have frames of their own.
+    """
+
+    root: Path
+    pairs: int
+    written: int
+    rows: int
+    windows: int
+    refused: tuple[Refused, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Ready:
+    """A clip with the pairs of it that go out. work: everything that stands on the clip."""
+
+    clip: ClipInfo
+    video: media.Video
+    work: ClipWork
+    pairs: list[PairWork]
+
+
+class Gathered:
+    """The chosen pairs, and what became of each."""
+
+    def __init__(self, store: Store, which: PairFilter, *, null: bool = True, plural: bool = True) -> None:
+        self._store, self._null, self._plural = store, null, plural
+        self._chosen: dict[UUID, list[PairWork]] = defaultdict(list)
+        self.clips: dict[UUID, ClipInfo] = {}
+        lines = store.pairs(which, limit=None)
+        for line in sorted(lines, key=lambda line: (line.pair.created, line.pair.id)):
+            self._chosen[line.clip.id].append(line.pair)
+            self.clips[line.clip.id] = line.clip
+        self.pairs = len(lines)
+        self.written: set[UUID] = set()
+        self.refused: list[Refused] = []
+        self.notes: list[str] = []
+
+    def by_video(self) -> Iterator[list[Ready]]:
+        """The clips that can be read, those of one video together."""
+        videos: dict[UUID, list[ClipInfo]] = defaultdict(list)
+        for clip in self.clips.values():
+            videos[clip.video.id].append(clip)
+        for clips in videos.values():
+            yield [ready for clip in clips if (ready := self._ready(clip))]
+
+    def refuse(self, pairs: Sequence[PairWork], reason: str) -> None:
+        self.refused += [Refused(pair.id, pair.expression, reason) for pair in pairs]
+
+    def check(self, root: Path, rows: int) -> None:
+        """Something goes out, and every chosen pair was written or is refused with a reason."""
+        if not self.pairs:
+            name = self._store.database.name
+            raise DatasetError(f"There is nothing to export: no pair in {name} fits what was asked for.")
+        if not rows:
+            first = self.refused[0]
+            said = f"None of {self.pairs} pairs can be exported; the first, {first.expression!r}"
+            raise DatasetError(f"{said}: {first.reason}.")
+        chosen = {pair.id for pairs in self._chosen.values() for pair in pairs}
+        if lost := chosen - self.written - {refused.pair for refused in self.refused}:
+            raise DatasetError(f"{len(lost)} pairs were lost on the way to {root}; nothing is kept.")
+
+    def manifest(self, sources: dict[str, Any], pairs: dict[str, Any]) -> dict[str, Any]:
+        """What a manifest says beside the counts: who made it, from what, and what was left out."""
+        sessions = {line["session"]: line["annotator"] for line in pairs.values()}
+        return {
+            "made": datetime.now(UTC).isoformat(timespec="seconds"),
+            "pairs_selected": self.pairs,
+            "pairs_written": len(self.written),
+            "sessions": [{"id": id, "annotator": name} for id, name in sessions.items()],
+            "refused": [
+                {"pair": str(r.pair), "expression": r.expression, "reason": r.reason} for r in self.refused
+            ],
+            "notes": self.notes,
+            "sources": sources,
+            "pairs": pairs,
+        }
+
+    def report(self, root: Path, *, rows: int, windows: int) -> Report:
+        return Report(
+            root.absolute(),
+            self.pairs,
+            len(self.written),
+            rows,
+            windows,
+            tuple(self.refused),
+            tuple(self.notes),
+        )
+
+    def _ready(self, clip: ClipInfo) -> Ready | None:
+        pairs = list(self._fitting(self._chosen[clip.id]))
+        if not pairs:
+            return None
+        try:
+            video = media.open(clip.video.path)
+        except MediaError as error:
+            self.refuse(pairs, str(error))
+            return None
+        if wrong := differences(clip.video, video):
+            self.refuse(pairs, f"{clip.video.path} is not as it was annotated: {'; '.join(wrong)}")
+            return None
+        return Ready(clip, video, self._store.load_clip_work(clip.id), pairs)
+
+    def _fitting(self, pairs: Sequence[PairWork]) -> Iterator[PairWork]:
+        for pair in pairs:
+            if pair.status == "cannot-describe":
+                self.refuse([pair], "marked as one that cannot be described")
+            elif pair.expression is None:
+                self.refuse([pair], "it has no expression yet")
+            elif pair.is_plural and not self._plural:
+                self.refuse([pair], f"it refers to {len(pair.objects)} objects; this layout holds one a row")
+            elif pair.is_null and not self._null:
+                self.refuse([pair], "it is a null expression; this layout holds none")
+            else:
+                yield pair
+
+
+def source_of(
+    clip: ClipInfo, video: media.Video, first: int, last: int, indices: Sequence[int]
+) -> dict[str, Any]:
+    """A manifest's entry: which frames of which video, and their times in seconds."""
+    info = clip.video
+    return {
+        "sha256": info.sha256,
+        "frame_count": info.frame_count,
+        "pts_hash": info.pts_hash,
+        "size": list(info.size),
+        "rotation": info.rotation,
+        "decoder": info.decoder,
+        "source": info.source,
+        "licence": info.licence,
+        "frames_a_second": round(video.rate, 6),
+        "first": first,
+        "last": last,
+        "indices": list(indices),
+        "times": [round(float(video.pts[i]), 6) for i in indices],
+    }
+
+
+def pair_of(pair: PairWork) -> dict[str, Any]:
+    """A manifest's entry: whose work an expression is."""
+    return {
+        "pair": str(pair.id),
+        "objects": [str(id) for id in pair.objects],
+        "annotator": pair.annotator,
+        "session": str(pair.session),
+        "status": pair.status,
+    }
