@@ -9,6 +9,7 @@ from core import registry
 from core.errors import PromptError
 from core.masks import FrameMask, Mask
 from core.segment.protocol import ObjectId, Prompts
+from core.systems.densify import densify
 from core.systems.protocol import Found, Referral, Step
 
 SYSTEM = "cue"
@@ -66,8 +67,6 @@ def refer(desk: Desk, expression: str, call: str | None) -> Iterator[None]:
         raise PromptError("There is no sentence yet; write what you mean, such as “the dog that barks”.")
     if len(text) > LONGEST:
         raise PromptError(f"The sentence has {len(text)} characters; at most {LONGEST} are read. Shorten it.")
-    from core.systems.densify import densify
-
     job = desk.start("referral")
     try:
         desk.say_reasons([], None)
@@ -75,7 +74,7 @@ def refer(desk: Desk, expression: str, call: str | None) -> Iterator[None]:
         if answer is None:
             return
         desk.expression = text
-        desk.say_reasons([_step(step) for step in answer.steps], _verdict(answer))
+        desk.say_reasons([_step(step) for step in answer.steps if step.words], _verdict(answer))
         made = desk.answer(job, ((found.category or "", _cells(found)) for found in answer.objects))
         yield
         if made:
@@ -104,8 +103,9 @@ def _answer(desk: Desk, job: Job, text: str, call: str | None) -> Generator[None
             if isinstance(item, Referral):
                 return item
             if isinstance(item, Step):
-                steps.append(_step(item))
-                desk.say_reasons(steps, None)
+                if item.words:
+                    steps.append(_step(item))
+                    desk.say_reasons(steps, None)
                 _tell(desk, job, call, LOOKING * item.progress, DOING[item.kind])
                 yield
         return None
@@ -115,7 +115,7 @@ def _answer(desk: Desk, job: Job, text: str, call: str | None) -> Generator[None
 
 def _step(step: Step) -> dict[str, Any]:
     """A step for the page; times: seconds of the clip that it speaks of."""
-    times = step.evidence.get("times", ())
+    times = () if step.kind == "look" else step.evidence.get("times", ())  # it looks everywhere
     return {"kind": step.kind, "words": step.words, "times": [float(time) for time in times]}
 
 

@@ -40,9 +40,8 @@ export function sentence(app) {
         const verdict = model.verdict;
         card.hidden = !verdict && !model.reasons.length;
         part("chips").hidden = !card.hidden;
-        const last = model.reasons.at(-1);
-        const before = verdict && last?.words === verdict.words ? model.reasons.slice(0, -1) : model.reasons;
-        const list = el("ol", { class: "steps", tabindex: "0", "aria-label": "Steps" }, ...before.map(step));
+        const others = model.reasons.filter(({ words }) => words !== verdict?.words);
+        const list = el("ol", { class: "steps", tabindex: "0", "aria-label": "Steps" }, ...others.map(step));
         card.replaceChildren(...(verdict ? [el("p", { class: "verdict" },
             icon(verdict.found ? "check" : "none"), el("span", {}, verdict.words))] : []), list);
         if (!verdict) list.scrollTop = list.scrollHeight;
