@@ -97,7 +97,7 @@ def _resampled(first, rest, end, rate) -> Iterator[Block]:
     while pending is not None:
         time, frame = pending
         key = (frame.format.name, frame.layout.name, frame.sample_rate)
-        resampler = av.AudioResampler(format="fltp", layout=frame.layout.name, rate=rate)
+        resampler = av.AudioResampler(format="flt", layout=frame.layout.name, rate=rate)
         origin, given, made = time, 0, 0
         pending = None
         while frame is not None:
@@ -127,7 +127,8 @@ def _resampled(first, rest, end, rate) -> Iterator[Block]:
 
 
 def _channels(frame: av.AudioFrame) -> np.ndarray:
-    samples = frame.to_ndarray()
+    # Samples lie side by side: PyAV crashes when it copies eight channels or more that lie one after another.
+    samples = frame.to_ndarray().reshape(frame.samples, -1).T
     names = [channel.name for channel in frame.layout.channels]
     heard = [i for i, name in enumerate(names) if name != "LFE"]
     return samples[heard] if heard and len(heard) < len(names) else samples

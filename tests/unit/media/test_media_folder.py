@@ -1,5 +1,7 @@
 """A folder of frames and a wav is a video of one frame a second."""
 
+import wave
+
 import makers
 import numpy as np
 import pytest
@@ -37,6 +39,18 @@ def test_shorter_sound_is_padded(tmp_path):
     samples = video.clip().audio(16000)
     assert len(samples) == 48000
     assert np.abs(samples[25000:]).max() == 0
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 6, 8, 10])
+def test_any_number_of_channels_is_heard(tmp_path, channels):
+    folder = makers.make_folder(tmp_path / "v", frames=2)
+    tone = (makers.tone(2.0, rate=16000, level=0.5) * 32767).astype("<i2")
+    with wave.open(str(folder / "audio.wav"), "wb") as file:
+        file.setnchannels(channels)
+        file.setsampwidth(2)
+        file.setframerate(16000)
+        file.writeframes(np.repeat(tone, channels).tobytes())
+    assert np.abs(media.open(folder).clip().audio(16000)).max() == pytest.approx(0.5, abs=0.01)
 
 
 def test_the_identity_follows_from_frames_and_sound(tmp_path):
