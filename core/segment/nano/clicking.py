@@ -8,8 +8,8 @@ from core.segment.nano.look import Look, answer
 from core.segment.nano.network import NanoNetwork
 from core.segment.nano.window import Window
 
-WHOLE_SIDE = 256  # grid pixels of the longer side of the picture
-CLOSE_SIDE = 224  # grid pixels of a closer window
+WHOLE_SIDE = 192  # grid pixels of the longer side of the picture
+CLOSE_SIDE = 160  # grid pixels of a closer window
 MARGIN = 1.5  # a closer window is so many times as wide as the object
 ROOM = (1.12, 2.4)  # a window seen before serves again while it is so many times as wide as the object
 

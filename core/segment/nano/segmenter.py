@@ -1,8 +1,7 @@
 """The nano segmenter behind the protocol that every segmenter keeps."""
 
-import threading
-from collections import OrderedDict
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
 
@@ -10,7 +9,8 @@ import numpy as np
 
 from core.masks import FrameMask, Mask
 from core.media import Clip
-from core.segment.nano.clicking import find
+from core.segment.cache import FrameCache
+from core.segment.nano.clicking import WHOLE_SIDE, find
 from core.segment.nano.look import Look, load, look
 from core.segment.nano.network import NanoNetwork
 from core.segment.nano.tracker import NanoTracker
@@ -20,9 +20,7 @@ from core.segment.propagation import propagate
 from core.segment.protocol import ObjectId, Prediction, Prompts
 from core.segment.slot import compute_slot
 
-CACHE_BYTES = 96 * 2**20  # of looks, about 4 MiB each
-
-Frame = tuple[str, int]
+CACHE_BYTES = 96 * 2**20  # of looks, 3 MiB each
 
 
 def shipped() -> Path:
@@ -30,16 +28,28 @@ def shipped() -> Path:
     return Path(str(files("assets"))) / "weights" / "nano-segmenter"
 
 
+class _Frame:
+    """A frame that is decoded when it is first needed."""
+
+    def __init__(self, clip: Clip, index: int) -> None:
+        self._clip, self._index = clip, index
+
+    @cached_property
+    def picture(self) -> np.ndarray:
+        return self._clip.frame(self._index)
+
+
 class NanoSegmenter:
-    """Clicks and propagation by our own small network. Keeps the last looks, within CACHE_BYTES."""
+    """Clicks and propagation by our own small network."""
 
     name = "nano-segmenter"
 
-    def __init__(self, weights: Path | None = None) -> None:
+    def __init__(self, weights: Path | None = None, *, cache_bytes: int = CACHE_BYTES) -> None:
         """weights: a folder saved by training; None = the shipped one. Raises RefavsError."""
         self.network: NanoNetwork = load(weights or shipped())
-        self._looks: OrderedDict[tuple[Frame, Window], Look] = OrderedDict()
-        self._guard = threading.Lock()
+        self.cache: FrameCache[Look] = FrameCache(
+            limit=cache_bytes, size=lambda seen: seen.bytes, ahead=self._look_ahead
+        )
 
     @classmethod
     def from_pretrained(cls, folder: str | Path) -> "NanoSegmenter":
@@ -53,24 +63,20 @@ class NanoSegmenter:
         prompts = checked(clip, index, prompts, previous)
         clicks = [(click.x, click.y, click.positive) for click in prompts.clicks]
         before = None if previous is None or previous.is_empty else previous.decode()
-        frame = (clip.video.sha256, index)
+        frame = _Frame(clip, index)
+
+        def see(window: Window) -> Look:
+            return self._see(clip, index, window, frame)
+
+        def seen() -> list[Window]:
+            return [view for view in self.cache.views(clip, index) if isinstance(view, Window)]
+
         with compute_slot():
-            picture: list[np.ndarray] = []  # decoded when a look needs it
-
-            def see(window: Window) -> Look:
-                kept = self._kept(frame, window)
-                if kept is None:
-                    if not picture:
-                        picture.append(clip.frame(index))
-                    kept = look(self.network, picture[0], window)
-                    self._keep(frame, kept)
-                return kept
-
-            chance = find(
-                self.network, see, lambda: self._windows(frame), clip.video.size, clicks, prompts.box, before
-            )
+            chance = find(self.network, see, seen, clip.video.size, clicks, prompts.box, before)
             mask = chance > 0.5
-            return Prediction(Mask.encode(mask), float(chance[mask].mean()) if mask.any() else 0.0)
+            answer = Prediction(Mask.encode(mask), float(chance[mask].mean()) if mask.any() else 0.0)
+        self.cache.visit(clip, index)
+        return answer
 
     def propagate(
         self,
@@ -88,19 +94,12 @@ class NanoSegmenter:
         tracker = NanoTracker(self.network)
         return propagate(clip, tracker, seeds, indices, barriers=barriers, segment=segment)
 
-    def _windows(self, frame: Frame) -> list[Window]:
-        with self._guard:
-            return [window for key, window in self._looks if key == frame]
+    def close(self) -> None:
+        """Stop looking ahead and forget what was seen."""
+        self.cache.close()
 
-    def _kept(self, frame: Frame, window: Window) -> Look | None:
-        with self._guard:
-            kept = self._looks.get((frame, window))
-            if kept is not None:
-                self._looks.move_to_end((frame, window))
-            return kept
+    def _see(self, clip: Clip, index: int, window: Window, frame: _Frame) -> Look:
+        return self.cache.get(clip, index, lambda: look(self.network, frame.picture, window), view=window)
 
-    def _keep(self, frame: Frame, seen: Look) -> None:
-        with self._guard:
-            self._looks[frame, seen.window] = seen
-            while sum(kept.bytes for kept in self._looks.values()) > CACHE_BYTES and len(self._looks) > 1:
-                self._looks.popitem(last=False)
+    def _look_ahead(self, clip: Clip, index: int) -> None:
+        self._see(clip, index, Window.whole(clip.video.size, WHOLE_SIDE), _Frame(clip, index))

@@ -1,12 +1,13 @@
 """The nano segmenter behind the protocol: random weights show its manners, the shipped ones its skill."""
 
+import time
+
 import numpy as np
 import pytest
 import torch
 
 from core.errors import PromptError, RefavsError
 from core.masks import Mask
-from core.segment.nano import segmenter as module
 from core.segment.nano.config import NanoConfig
 from core.segment.nano.look import save
 from core.segment.nano.network import NanoNetwork
@@ -24,7 +25,9 @@ def folder(tmp_path_factory):
 
 @pytest.fixture
 def untaught(folder):
-    return NanoSegmenter.from_pretrained(folder)
+    made = NanoSegmenter.from_pretrained(folder)
+    yield made
+    made.close()
 
 
 @pytest.fixture(scope="module")
@@ -72,15 +75,26 @@ def test_a_frame_seen_before_is_not_decoded_again(untaught, drawn):
     clip = counted(drawn.clip(3))
     untaught.segment(clip, 1, on(drawn, 1))
     untaught.segment(clip, 1, on(drawn, 1))
-    assert clip.asked == [1]
+    assert clip.asked.count(1) == 1
 
 
-def test_looks_are_forgotten_when_they_outgrow_their_memory(untaught, drawn, monkeypatch):
-    monkeypatch.setattr(module, "CACHE_BYTES", 1)
+def test_looks_are_forgotten_when_they_outgrow_their_memory(folder, drawn):
+    forgetful = NanoSegmenter(folder, cache_bytes=1)
     clip = counted(drawn.clip(2))
     for index in (0, 1, 0):
-        untaught.segment(clip, index, on(drawn, index))
-    assert clip.asked == [0, 1, 0]
+        forgetful.segment(clip, index, on(drawn, index))
+    forgetful.close()
+    assert clip.asked.count(0) >= 2
+
+
+def test_the_next_frame_is_looked_at_while_nobody_clicks(untaught, drawn):
+    clip = counted(drawn.clip(3))
+    untaught.segment(clip, 0, on(drawn, 0))
+    until = time.monotonic() + 10
+    while untaught.cache.views(clip, 2) == [] and time.monotonic() < until:
+        time.sleep(0.02)
+    assert len(untaught.cache.views(clip, 1)) == 1
+    assert clip.asked.count(1) == 1
 
 
 @pytest.mark.parametrize(
