@@ -1,0 +1,163 @@
+"""The whole way: open, play, write, refer, correct, undo, propagate, save, refresh, export."""
+
+import csv
+import io
+import zipfile
+
+import numpy as np
+import pytest
+import scene
+
+from core.masks import Mask
+
+
+@pytest.fixture(scope="module")
+def clip(clips):
+    return scene.make_scene(clips / "ball and box.mp4")
+
+
+def iou(mask, truth):
+    return (mask & truth).sum() / (mask | truth).sum()
+
+
+def pixels(cell):
+    return Mask(scene.SIZE, cell[0]).decode() if cell[0] else np.zeros(scene.SIZE, bool)
+
+
+def test_whole_walk(new_page, clip):
+    page = new_page()
+    page.ready()
+
+    page.open(clip)
+    page.do("play")
+    page.wait("app.clock.video.webkitAudioDecodedByteCount > 1000 && app.clock.index > 10")
+    page.do("play")
+    page.wait("!app.clock.playing")
+
+    page.write("The object making a sound.")
+    page.act("refer")
+    assert page.js("app.model.verdict.found") is True
+    assert page.page.locator(".verdict").inner_text().startswith("Chose")
+    assert page.page.locator(".steps li").count() >= 3
+    found = page.js("app.model.active")
+    cells = page.cells(found)
+    assert sorted(cells) == list(range(scene.FRAMES))
+    assert np.mean([iou(pixels(cells[i]), scene.ball(i)) for i in range(0, scene.FRAMES, 5)]) > 0.6
+    for index in (0, 20, 45):
+        page.seek(index)
+        painted = page.overlay()[..., 3] > 0
+        assert np.array_equal(painted, pixels(cells[index]))
+
+    page.do("new-object")
+    page.click((215 + 25) / 320, 115 / 180)
+    page.seek(0)
+    page.do("new-object")
+    page.click(225 / 320, 115 / 180)
+    assert page.js("app.model.objects.length") == 3
+    page.do("undo")
+    page.wait("app.model.objects.length === 2")
+
+    page.seek(20)
+    box = page.js("app.model.objects.at(-1).id")
+    page.page.locator(f"[data-object='{box}'] .swatch").click()
+    page.do("undo")
+    page.wait("app.model.objects.length === 1")
+    page.do("redo")
+    page.wait("app.model.objects.length === 2")
+    page.seek(45)
+    page.act("propagate")
+    cells = page.cells(box)
+    assert sorted(cells) == list(range(scene.FRAMES))
+    assert np.mean([iou(pixels(cells[i]), scene.box(i)) for i in range(0, scene.FRAMES, 5)]) > 0.6
+
+    page.page.locator(f"[data-object='{found}'] input[type=text]").fill("ball")
+    page.page.keyboard.press("Enter")
+    page.page.locator(f"[data-object='{box}'] input[type=text]").fill("box")
+    page.page.keyboard.press("Enter")
+    page.wait("app.model.objects.map((object) => object.category).join() === 'ball,box'")
+    page.page.locator(f"[data-object='{box}'] input[type=checkbox]").uncheck()
+    page.wait("app.model.objects[1].fits === false")
+    assert page.part("saved-state").inner_text() == "draft"
+    page.save()
+    page.page.locator(f"[data-object='{found}'] input[type=checkbox]").uncheck()
+    page.page.locator(f"[data-object='{box}'] input[type=checkbox]").check()
+    page.wait("app.model.objects[1].fits && !app.model.objects[0].fits")
+    page.write("The silent <b>object</b>.")
+    page.save()
+
+    before = page.cells(found)
+    page.page.reload()
+    page.ready()
+    page.wait("app.model.pairs.length === 2 && app.model.cells.get(1).size === 90")
+    assert page.cells(found) == before
+
+    # A new visitor of the same clip has the saved work from the store.
+    other = new_page()
+    other.ready()
+    other.open(clip)
+    other.wait(
+        "app.model.pairs.length === 2 && [...app.model.cells.values()].every((own) => own.size === 90)"
+    )
+    assert other.part("expression").input_value() == "The silent <b>object</b>."
+    assert other.part("saved-state").inner_text().startswith("saved ")
+    assert other.page.locator("[data-part=pairs] b").count() == 0
+    other.page.locator(".pair", has_text="making a sound").click()
+    other.wait("app.model.saved.expression === 'The object making a sound.'")
+    ball = other.js("app.model.objects.find((object) => object.category === 'ball')")
+    assert ball["fits"] is True
+    assert [cell[0] for cell in other.cells(ball["id"]).values()] == [cell[0] for cell in before.values()]
+
+    other.do("export")
+    link = other.part("download")
+    link.wait_for(timeout=60_000)
+    with other.page.expect_download() as download:
+        link.click()
+    archive = zipfile.ZipFile(download.value.path())
+    (metadata,) = [name for name in archive.namelist() if name.endswith("/metadata.csv")]
+    rows = list(csv.DictReader(io.TextIOWrapper(archive.open(metadata))))
+    mine = [row for row in rows if row["exp"] in ("The object making a sound.", "The silent <b>object</b>.")]
+    assert {row["uid"].rsplit("_", 2)[1] for row in mine} == {"ball", "box"}
+    masks = [name for name in archive.namelist() if "/gt_mask/" in name and mine[0]["vid"] in name]
+    assert len(masks) == 20
+
+
+def test_nothing_fits_is_an_answer_that_can_be_saved(new_page, clips):
+    page = new_page()
+    page.ready()
+    page.open(scene.make_scene(clips / "silent scene.mp4", sounding=False))
+    page.write("The object making the loudest sound.")
+    page.act("refer")
+    assert page.js("app.model.verdict.found") is False
+    assert page.page.locator(".verdict").inner_text().startswith("Nothing fits because")
+    assert not page.overlay().any()
+    assert page.page.locator("[data-do=save]").inner_text() == "Save: nothing fits"
+    page.save()
+    assert (
+        page.page.locator(".pair", has_text="loudest").locator(".meta").inner_text().startswith("nothing fits")
+    )
+
+
+def test_cancel_ends_a_referral(new_page, clip):
+    page = new_page()
+    page.ready()
+    page.open(clip)
+    page.write("The blue object on the right.")
+    page.do("refer")
+    page.wait("app.model.job")
+    page.do("cancel-referral")
+    page.wait("!app.model.job")
+    assert page.page.locator("[data-do=refer]").is_visible()
+    assert page.page.locator("[data-do=refer]").is_enabled()
+
+
+def test_markup_in_a_sentence_and_a_category_stays_text(studio):
+    markup = "<img src=x onerror=\"document.title='hacked'\"><script>document.title='hacked'</script>"
+    studio.click(0.45, 0.83)
+    studio.page.locator(".object input[type=text]").fill(markup[:60])
+    studio.page.keyboard.press("Enter")
+    studio.write(markup)
+    studio.save()
+    assert studio.page.locator(".pair .words").first.inner_text() == markup
+    assert studio.page.locator("[data-part=root] img[src=x], [data-part=root] script").count() == 0
+    assert "hacked" not in studio.page.title()
+    assert studio.page.locator(".lane-label").last.inner_text() == " ".join(markup[:60].split())
