@@ -56,9 +56,8 @@ def world(
     made = build(order, out, progress=lambda done, total, speed: _bar(out.name, done, total, speed))
     splits = ", ".join(f"{name} {count}" for name, count in sorted(made["splits"].items()))
     print(f"{out}: {made['counts']['clips']} clips ({splits}), {made['counts']['rows']} rows")
-    print(
-        f"{made['clips_per_second']:.2f} clips a second on {_cores()}; {_spent() / clips:.2f} s of one core a clip"
-    )
+    speed = f"{made['clips_per_second']:.2f} clips a second on {_cores()}"
+    print(f"{speed}; {_spent() / clips:.2f} s of one core a clip")
 
 
 def world_set(
@@ -76,9 +75,16 @@ def _bar(name: str, done: int, total: int, speed: float) -> None:
     if not sys.stderr.isatty() and done * 10 // total == (done - 1) * 10 // total:
         return  # into a file: a line at every tenth
     filled = round(30 * done / max(total, 1))
-    left = (total - done) / max(speed, 1e-9)
-    line = f"{chr(13) * sys.stderr.isatty()}{name} [{'#' * filled}{'.' * (30 - filled)}] {done}/{total}  {speed:.2f} clips/s  {left:.0f} s left "
-    print(line, end="" if sys.stderr.isatty() and done < total else "\n", file=sys.stderr, flush=True)
+    bar = f"[{'#' * filled}{'.' * (30 - filled)}]"
+    line = (
+        f"{name} {bar} {done}/{total}  {speed:.2f} clips/s, {(total - done) / max(speed, 1e-9):.0f} s left  "
+    )
+    print(
+        "\r" * sys.stderr.isatty() + line,
+        end="" if sys.stderr.isatty() and done < total else "\n",
+        file=sys.stderr,
+        flush=True,
+    )
 
 
 def _spent() -> float:

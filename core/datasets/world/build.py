@@ -54,9 +54,9 @@ def build(
 ) -> dict[str, Any]:
     """Write the set into `out`; what the manifest says of it, and clips a second.
 
-    Clips go into a hidden folder beside `out`, which takes its name at the end. Started again after a break, it
-    goes on with the clips that are missing. Raises DatasetError: `out` is there already, or the broken-off
-    folder is of another set.
+    Clips go into a hidden folder beside `out`, which takes its name at the end. Started again after a
+    break, it goes on with the clips that are missing. Raises DatasetError: `out` is there already, or the
+    broken-off folder is of another set.
     """
     out = out.absolute()
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
@@ -117,8 +117,8 @@ def _made(jobs: list[Job], order: Order, work: Path, workers: int | None):
         running: set[Future] = set()
         try:
             while True:
-                while len(running) < count * 2 and (job := next(line, None)) is not None:
-                    running.add(pool.submit(_one, job, order, work))
+                while len(running) < count * 2 and (following := next(line, None)) is not None:
+                    running.add(pool.submit(_one, following, order, work))
                 if not running:
                     return
                 finished, running = wait(running, return_when=FIRST_COMPLETED)

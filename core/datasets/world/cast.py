@@ -63,7 +63,9 @@ class Kind:
 
 
 class Cast(dict[str, Kind]):
-    """Kinds by name, and the stages they stand on; where: the stages that suit a family, all when it is not named."""
+    """Kinds by name, and the stages they stand on; where: the stages that suit a family, all when it is
+    not named.
+    """
 
     def __init__(
         self,

@@ -154,7 +154,9 @@ def _stage(parts: list[_Part], cast: Cast, wish: Wish, rng: np.random.Generator)
 def _place(
     parts: list[_Part], cast: Cast, wish: Wish, aspect: float, rng: np.random.Generator
 ) -> list[Actor]:
-    """Side by side in a random order, nearer ones larger; some walk, come in, go out or pass before another."""
+    """Side by side in a random order, nearer ones larger; some walk, come in, go out or pass before
+    another.
+    """
     order = rng.permutation(len(parts))
     width = [
         max(ROOM[cast[k].family] * cast[k].size for k in p.kinds) + (0.12 if len(p.kinds) > 1 else 0.0)
@@ -195,7 +197,7 @@ def _path(
         return (Key(0, x, y, scale),)
     way = rng.choice(["shift", "enter", "leave"], p=[0.6, 0.2, 0.2])
     side = 1 if x > 0.5 else -1
-    outside = 0.5 + side * 0.95
+    outside = 0.5 + side * (0.56 + 0.8 * ROOM[kind.family] * kind.size)
     if way != "shift" and whole:
         way = "shift"
     if way == "enter":
@@ -290,8 +292,9 @@ def _manner(voice: str, band: Band, rng: np.random.Generator) -> Manner:
 
 
 def _stretches(actor: Actor, wish: Wish, rng: np.random.Generator) -> list[tuple[float, float]]:
-    """When it sounds: within the time it is in the picture; begins just before a frame, so that the frame of that
-    second shows it."""
+    """When it sounds: within the time it is in the picture; begins just before a frame, so that the frame
+    of that second shows it.
+    """
     seconds = wish.seconds
     first, last = 0, round(seconds)
     if len(actor.path) > 1:

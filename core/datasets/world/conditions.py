@@ -1,4 +1,6 @@
-"""Conditions: what a sentence claims of an object, as functions of its facts. Margins are those of truth.py."""
+"""Conditions: what a sentence claims of an object, as functions of its facts. Margins are those of
+truth.py.
+"""
 
 from collections.abc import Callable, Iterable
 
@@ -59,11 +61,30 @@ def most(truth: Truth, value: Callable[[Fact], float], by: float, of: Holds, *, 
 
 
 def left_of(ref: Fact) -> Holds:
-    return lambda fact: fact.x < ref.x - ASIDE
+    """Left of `ref`, clearly on the whole and somewhat on every frame where both are seen."""
+    return lambda fact: _aside(fact, ref) > 0
 
 
 def right_of(ref: Fact) -> Holds:
-    return lambda fact: fact.x > ref.x + ASIDE
+    return lambda fact: _aside(ref, fact) > 0
+
+
+def _aside(left: Fact, right: Fact) -> float:
+    gaps = [b - a for a, b in zip(left.xs, right.xs, strict=True) if a >= 0 and b >= 0]
+    if left.number == right.number or not gaps or min(gaps) < ASIDE / 2 or right.x - left.x < ASIDE:
+        return 0.0
+    return min(gaps)
+
+
+def leftmost(group: Iterable[Fact]) -> Holds:
+    """Of the group, the one left of all others."""
+    all_of = tuple(group)
+    return lambda fact: fact in all_of and all(left_of(f)(fact) for f in all_of if f.number != fact.number)
+
+
+def rightmost(group: Iterable[Fact]) -> Holds:
+    all_of = tuple(group)
+    return lambda fact: fact in all_of and all(right_of(f)(fact) for f in all_of if f.number != fact.number)
 
 
 def before(ref: Fact) -> Holds:
@@ -77,17 +98,20 @@ def behind(ref: Fact) -> Holds:
 
 def near(ref: Fact, facts: Iterable[Fact]) -> Holds:
     """The nearest to `ref` of those given, and any other that is about as near."""
-    far = {f.number: ((f.x - ref.x) ** 2 + (f.y - ref.y) ** 2) ** 0.5 for f in facts if f.number != ref.number}
+    far = {
+        f.number: ((f.x - ref.x) ** 2 + (f.y - ref.y) ** 2) ** 0.5 for f in facts if f.number != ref.number
+    }
     reach = min(min(far.values(), default=0.0) * 1.5, 0.45)
     return lambda fact: far.get(fact.number, 9.0) <= reach
 
 
 def louder(ref: Fact) -> Holds:
-    return lambda fact: fact.sounds and fact.level >= ref.level + LOUDER
+    """By the ear's weighting and without it."""
+    return lambda fact: fact.sounds and fact.level >= ref.level + LOUDER and fact.power >= ref.power + LOUDER
 
 
 def lower(ref: Fact) -> Holds:
-    return lambda fact: fact.sounds and fact.level <= ref.level - LOUDER
+    return lambda fact: fact.sounds and louder(fact)(ref)
 
 
 def longer(ref: Fact) -> Holds:

@@ -42,11 +42,14 @@ def _true_of(truth: Truth, holds: Holds) -> list[Fact]:
 def write(truth: Truth, rng: np.random.Generator, *, count: int = 1) -> list[Said]:
     """About six sentences, forms in the shares of real ones; [] when nothing unique can be said."""
     offered = candidates(truth, rng, count)
-    wanted = int(np.clip(rng.normal(4.2 + 1.3 * len(truth.facts) ** 0.5, 1.6), 2, 14))
+    wanted = int(np.clip(rng.normal(3.2 + 2.0 * len(truth.facts) ** 0.5, 1.6), 2, 14))
     out: list[Said] = []
+    begin = sum(FORMS[name][1] for name in offered)
     while offered and len(out) < wanted:
         names = list(offered)
         weights = np.array([FORMS[name][1] for name in names])
+        if len(out) >= 2 and rng.random() > weights.sum() / begin:
+            break  # what people say most is said; the rest would weigh too much
         name = names[int(rng.choice(len(names), p=weights / weights.sum()))]
         out.append(offered[name].pop(int(rng.integers(len(offered[name])))))
         if not offered[name]:

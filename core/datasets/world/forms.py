@@ -10,7 +10,7 @@ import numpy as np
 
 from core.datasets.world import conditions as c
 from core.datasets.world import forms_sound as sound
-from core.datasets.world.conditions import ASIDE, Holds
+from core.datasets.world.conditions import Holds
 from core.datasets.world.forms_sound import Form, Offer, article, noun, only
 from core.datasets.world.truth import Fact, Truth
 
@@ -25,9 +25,7 @@ def people_words(
         yield "bare", f"the {name}", same
         group = [f for f in rivals if same(f)]
         if len(group) > 1:
-            ways = {"left": c.most(truth, lambda f: -f.x, ASIDE, c.among(group))}
-            ways["right"] = c.most(truth, lambda f: f.x, ASIDE, c.among(group))
-            for side, holds in ways.items():
+            for side, holds in (("left", c.leftmost(group)), ("right", c.rightmost(group))):
                 where = rng.choice([f"on the {side}", f"on the {side}", f"on the far {side}"])
                 yield "place", f"the {name} {where}", holds
             if len(group) == 3:
@@ -108,9 +106,10 @@ def places(truth: Truth, rng: np.random.Generator) -> Iterator[Offer]:
     for name in dict.fromkeys(f.category for f in truth.facts):
         same = c.category(name)
         words = name.replace("-", " ")
-        if sum(same(f) for f in truth.facts) > 1:
-            yield f"The {words} on the left.", c.most(truth, lambda f: -f.x, ASIDE, same)
-            yield f"The {words} on the right.", c.most(truth, lambda f: f.x, ASIDE, same)
+        alike = [f for f in truth.facts if same(f)]
+        if len(alike) > 1:
+            yield f"The {words} on the left.", c.leftmost(alike)
+            yield f"The {words} on the right.", c.rightmost(alike)
             yield f"The biggest {words}.", c.most(truth, lambda f: f.size, BIGGER, same, times=True)
             small = c.most(truth, lambda f: 1 / max(f.size, 1e-6), BIGGER, same, times=True)
             yield f"The smallest {words}.", small
@@ -134,26 +133,26 @@ def categories(truth: Truth, rng: np.random.Generator) -> Iterator[Offer]:
 
 FORMS: dict[str, tuple[Form, float, bool]] = {
     # form, share of the sentences aimed at (%), whether the target must be seen to sound
-    "beside": (sound.beside, 22.0, True),
+    "beside": (sound.beside, 20.0, True),
     "played": (_played("bare"), 10.0, True),
     "played at": (_played("place"), 18.0, True),
-    "played, look": (_played("look"), 6.0, True),
-    "loudest": (sound.loudest, 4.5, True),
+    "played, look": (_played("look"), 12.0, True),
+    "loudest": (sound.loudest, 5.5, True),
     "compared": (sound.compared, 6.0, True),
     "deeds": (sound.deeds, 6.0, True),
-    "first": (sound.first, 3.5, True),
-    "looks": (looks, 4.0, False),
-    "places": (places, 6.0, False),
-    "held": (held, 6.0, False),
+    "first": (sound.first, 4.2, True),
+    "looks": (looks, 3.0, False),
+    "places": (places, 4.0, False),
+    "held": (held, 5.0, False),
     "category sounds": (sound.category_sounds, 2.0, True),
     "playing": (sound.playing, 3.5, False),
-    "keeps": (sound.keeps, 4.0, True),
-    "sounding": (sound.sounds_at_all, 3.0, True),
+    "keeps": (sound.keeps, 4.5, True),
+    "sounding": (sound.sounds_at_all, 3.5, True),
     "durations": (sound.durations, 4.0, True),
     "rhythms": (sound.rhythms, 3.0, True),
     "lowest": (sound.lowest, 2.0, True),
     "last": (sound.last, 3.0, True),
-    "categories": (categories, 2.0, False),
+    "categories": (categories, 1.0, False),
     "trends": (sound.trends, 1.5, True),
     "continuous": (sound.continuous, 1.2, True),
     "silent": (sound.silent, 1.2, False),

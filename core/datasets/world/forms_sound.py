@@ -35,16 +35,27 @@ def _several(truth: Truth) -> bool:
 
 
 def loudest(truth: Truth, rng: np.random.Generator) -> Iterator[Offer]:
-    top = c.most(truth, lambda f: f.level, LOUDER, c.sounds)
+    loud = sounding(truth)
     outside = max(truth.off_levels, default=-200.0)
-    which = rng.choice(["the", "the", "the", "the", "a"])
-    yield f"The object making {which} loudest sound.", lambda f: top(f) and f.level >= outside + LOUDER
+
+    def top(fact: Fact) -> bool:
+        return (
+            fact.sounds
+            and fact.level >= outside + 2 * LOUDER
+            and all(c.louder(f)(fact) for f in loud if f.number != fact.number)
+        )
+
+    yield f"The object making {rng.choice(['the', 'the', 'the', 'the', 'a'])} loudest sound.", top
 
 
 def lowest(truth: Truth, rng: np.random.Generator) -> Iterator[Offer]:
     if _several(truth):
         words = rng.choice(["the lowest sound", "the lowest sound", "a lowest sound", "the lowest volume"])
-        yield f"The object making {words}.", c.most(truth, lambda f: -f.level, LOUDER, c.sounds)
+        loud = sounding(truth)
+        yield (
+            f"The object making {words}.",
+            lambda fact: fact.sounds and all(c.lower(f)(fact) for f in loud if f.number != fact.number),
+        )
 
 
 def first(truth: Truth, rng: np.random.Generator) -> Iterator[Offer]:

@@ -1,6 +1,10 @@
-"""Makes one clip of a job: script, pictures, masks, sound and sentences. The same seed gives the same clip."""
+"""Makes one clip of a job: script, pictures, masks, sound and sentences. The same seed gives the same
+clip.
+"""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -16,10 +20,11 @@ NEXT = 0.08  # s from a frame to the one that shows where things go
 TRIES = 16
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Clip:
-    """frames: uint8 RGB [H, W, 3], one a time of the job; masks: per frame, per object bool [H, W]. sound: float32
-    [n, 2] at 48 kHz, as it is heard (null clips: changed)."""
+    """frames: uint8 RGB [H, W, 3], one a time of the job; masks: per frame, per object bool [H, W].
+    sound: float32 [n, 2] at 48 kHz, as it is heard (null clips: changed).
+    """
 
     job: Job
     scene: Scene
@@ -27,7 +32,11 @@ class Clip:
     said: list[Said]
     frames: list[np.ndarray]
     masks: list[list[np.ndarray]]
-    sound: np.ndarray
+    changed: Callable[[], np.ndarray] | None = None
+
+    @cached_property
+    def sound(self) -> np.ndarray:
+        return self.scene.sound() if self.changed is None else self.changed()
 
 
 def make(job: Job, seed: int, cast: Cast, size: tuple[int, int], sharp: int = 1) -> Clip:
@@ -40,17 +49,16 @@ def make(job: Job, seed: int, cast: Cast, size: tuple[int, int], sharp: int = 1)
         facts = truth(scene, list(job.times), masks)
         rng = np.random.default_rng((number, 9))
         if job.is_null:
-            return Clip(
-                job, scene, facts, write_null(rng), frames, masks, _changed(job, number, scene, cast, size)
-            )
+            changed = partial(_changed, job, number, scene, cast, size)
+            return Clip(job, scene, facts, write_null(rng), frames, masks, changed)
         said = write(facts, rng, count=job.count)
         if job.only:
             said = [s for s in said if all(facts[n].category in job.only for n in s.numbers)]
         if said:
-            return Clip(job, scene, facts, said, frames, masks, scene.sound())
+            return Clip(job, scene, facts, said, frames, masks)
     raise DatasetError(
-        f"Nothing unique could be said of clip {job.index} ({job.split}) in {TRIES} tries: the cast has too few "
-        "things that sound or differ; give it more."
+        f"Nothing unique could be said of clip {job.index} ({job.split}) in {TRIES} tries: the cast has too "
+        "few things that sound or differ; give it more."
     )
 
 

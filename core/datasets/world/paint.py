@@ -7,16 +7,18 @@ from functools import cache
 import cv2
 import numpy as np
 
+from core.datasets.world.drawn.colours import floats
 from core.datasets.world.drawn.kit import SHIFT, Puppet, State, Stroke, chains
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Placed:
-    """A puppet at one moment. place: float [3, 3], units to pixels. number: its object; -1 = scenery, no object.
+    """A puppet at one moment. place: float [3, 3], units to pixels. number: its object; -1 = scenery, no
+    object.
 
-    group: what stands together (a player and an instrument) shares a group and its shadow. `layer` 0 of every
-    member is drawn before layer 1 of any, so hands lie over what they hold. stands: it throws a shadow on the
-    floor at its (0, 0).
+    group: what stands together (a player and an instrument) shares a group and its shadow. `layer` 0 of
+    every member is drawn before layer 1 of any, so hands lie over what they hold. stands: it throws a
+    shadow on the floor at its (0, 0).
     """
 
     number: int
@@ -28,7 +30,9 @@ class Placed:
 
 
 class Canvas:
-    """A picture float32 [H, W, 3], 0 to 1, and per object the share of every pixel that it covers [N, H, W]."""
+    """A picture float32 [H, W, 3], 0 to 1, and per object the share of every pixel that it covers [N, H,
+    W].
+    """
 
     def __init__(self, picture: np.ndarray, objects: int) -> None:
         self.picture = picture
@@ -119,7 +123,7 @@ class Canvas:
         cv2.polylines(cover, [fixed], False, 255, max(1, round(width * over)), cv2.LINE_AA, SHIFT)
         cover = cv2.resize(cover, (xs.stop - xs.start, ys.stop - ys.start), interpolation=cv2.INTER_AREA)
         a = cover.astype(np.float32)[..., None] / 255
-        patch = np.concatenate([np.float32(stroke.colour) * a, a], 2)
+        patch = np.concatenate([floats(stroke.colour) * a, a], 2)
         yield self._blend(patch, where, stroke.opacity, light)
 
     def _blend(self, patch: np.ndarray, where: tuple[slice, slice], shown: float, light):

@@ -1,4 +1,6 @@
-"""What a set of clips consists of: one job a clip, with its split and its wishes. Cheap; nothing is drawn here."""
+"""What a set of clips consists of: one job a clip, with its split and its wishes. Cheap; nothing is drawn
+here.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace

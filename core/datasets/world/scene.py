@@ -8,6 +8,7 @@ import numpy as np
 
 from core.datasets.world import score
 from core.datasets.world.cast import Cast
+from core.datasets.world.drawn.colours import floats
 from core.datasets.world.drawn.kit import Point, Puppet, State
 from core.datasets.world.paint import Canvas, Placed
 from core.datasets.world.script import Actor, Script, at, travelled
@@ -17,7 +18,9 @@ PERSON = 0.6  # a person of scale 1 is this share of the frame's height
 
 
 class Scene:
-    """size: (H, W) of the frames. sharp: draw this many times larger and average (for clips that people watch)."""
+    """size: (H, W) of the frames. sharp: draw this many times larger and average (for clips that people
+    watch).
+    """
 
     def __init__(self, script: Script, cast: Cast, size: tuple[int, int], sharp: int = 1) -> None:
         self.script, self.cast, self.size, self.sharp = script, cast, size, sharp
@@ -152,7 +155,7 @@ class Scene:
                 continue  # drawn with its player
             placed += self._group(number, t, camera, numbers)
         canvas = Canvas(picture, len(numbers))
-        canvas.draw(placed, light=np.float32(self.stage.light), shadow=self.stage.shadow)
+        canvas.draw(placed, light=floats(self.stage.light), shadow=self.stage.shadow)
         return canvas
 
     def _group(self, number: int, t: float, camera: np.ndarray, numbers: list[int]) -> list[Placed]:
@@ -164,7 +167,7 @@ class Scene:
             other_place, other_state = self.place(other, t, camera), self.state(other, t)
             grips = self.puppets[other].grips(other_state)
             back = np.linalg.inv(place) @ other_place
-            hands = []
+            hands: list[Point | None] = []
             for name in ("l", "r"):
                 if name in grips:
                     hand = back @ (*grips[name], 1.0)

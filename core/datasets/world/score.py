@@ -14,7 +14,9 @@ LOOP = 400  # hundredths of a second of a long sound that are made and then repe
 
 @dataclass(frozen=True, eq=False)
 class Stem:
-    """sound: float32 [n] at 48 kHz. envelope: float32, 0 to 1, 100 values a second. stretches: see script.spans."""
+    """sound: float32 [n] at 48 kHz. envelope: float32, 0 to 1, 100 values a second. stretches: see
+    script.spans.
+    """
 
     sound: np.ndarray
     envelope: np.ndarray

@@ -12,7 +12,9 @@ GAP = 1.0  # seconds of rest that do not end a stretch of sounding: barks half a
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """One note, bark or stroke. start, length: seconds. pitch: MIDI. gain: dB against the thing's own level."""
+    """One note, bark or stroke. start, length: seconds. pitch: MIDI. gain: dB against the thing's own
+    level.
+    """
 
     start: float
     length: float
@@ -23,8 +25,9 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """Where a thing stands at time t (s): x, y of its foot as shares of the frame; scale: 1 = a person is 0.6 of
-    the frame's height."""
+    """Where a thing stands at time t (s): x, y of its foot as shares of the frame; scale: 1 = a person is
+    0.6 of the frame's height.
+    """
 
     t: float
     x: float
@@ -34,7 +37,8 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """A thing in the picture. number: its fid. cast: name of its kind in the cast. voice: "" = silent by nature.
+    """A thing in the picture. number: its fid. cast: name of its kind in the cast. voice: "" = silent by
+    nature.
 
     level: dBFS, A-weighted, over the time it sounds. plays: number of the instrument this person plays.
     facing: 1 right, -1 left. depth: drawing order; larger is nearer.
@@ -73,7 +77,9 @@ class Camera:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """audio: "normal", or what null clips do with it: "muted", "off-screen", "crossed" (another scene's sound)."""
+    """audio: "normal", or what null clips do with it: "muted", "off-screen", "crossed" (another scene's
+    sound).
+    """
 
     seed: int
     seconds: float

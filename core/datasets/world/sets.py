@@ -61,7 +61,9 @@ SETS: dict[str, Callable[[Path | None], Iterator[tuple[str, Order]]]] = {
 
 
 def folder_of(name: str, source: Path | None = None) -> Path:
-    """Where a fixed set lies in the cache: drawn cast and cut-outs apart, one folder a version of the world."""
+    """Where a fixed set lies in the cache: drawn cast and cut-outs apart, one folder a version of the
+    world.
+    """
     kind = "drawn" if source is None else "cut-outs"
     return cache_dir() / "worlds" / f"{name}-v{VERSION}-{kind}"
 

@@ -1,4 +1,6 @@
-"""Voices: what each kind of thing sounds like, one note, bark or stroke at a time. RMS about 1, 48 kHz mono."""
+"""Voices: what each kind of thing sounds like, one note, bark or stroke at a time. RMS about 1, 48 kHz
+mono.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -34,10 +36,11 @@ VOWELS = {
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """make(hertz, seconds, rng) gives one note. low, high: its range in MIDI notes. length: usual seconds of a note.
+    """make(hertz, seconds, rng) gives one note. low, high: its range in MIDI notes. length: usual seconds
+    of a note.
 
-    style: "notes" (takes pitches from a tune), "calls" (single cries at its own pitch), "hits", "hold" (one long
-    sound). rate: usual notes a second. tail: seconds a note rings after its length.
+    style: "notes" (takes pitches from a tune), "calls" (single cries at its own pitch), "hits", "hold"
+    (one long sound). rate: usual notes a second. tail: seconds a note rings after its length.
     """
 
     make: Sound
@@ -395,7 +398,9 @@ def _recorded(path: str) -> Voice:
 
 @lru_cache(maxsize=512)
 def note(voice: str, pitch: int, centiseconds: int, take: int) -> np.ndarray:
-    """float32 [n]: one note at an A-weighted level of 0 dBFS over its sounding part. `take`: which of several."""
+    """float32 [n]: one note at an A-weighted level of 0 dBFS over its sounding part. `take`: which of
+    several.
+    """
     made = voice_of(voice)
     seconds = centiseconds / 100 + made.tail
     hertz = 440.0 * 2 ** ((pitch - 69) / 12)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from core.datasets.world.drawn.colours import RGB
+from core.datasets.world.drawn.colours import RGB, floats
 from core.datasets.world.drawn.kit import Sheet, textured
 
 MARGIN = 0.12  # share of the frame that the camera may pan to each side
@@ -14,8 +14,9 @@ MARGIN = 0.12  # share of the frame that the camera may pan to each side
 
 @dataclass(frozen=True, eq=False)
 class Stage:
-    """picture: float32 [H, W, 3], the frame with MARGIN on every side. horizon: where floor meets wall or sky, as a
-    share of the frame's height. light: RGB factors for what stands here. shadow: 0 to 1."""
+    """picture: float32 [H, W, 3], the frame with MARGIN on every side. horizon: where floor meets wall or
+    sky, as a share of the frame's height. light: RGB factors for what stands here. shadow: 0 to 1.
+    """
 
     picture: np.ndarray
     horizon: float
@@ -43,13 +44,13 @@ class Easel:
         if b <= a:
             return
         share = np.linspace(0, 1, b - a, dtype=np.float32)[:, None, None]
-        band = np.float32(top) * (1 - share) + np.float32(low) * share
+        band = floats(top) * (1 - share) + floats(low) * share
         band = np.broadcast_to(band, (b - a, self.picture.shape[1], 3))
         if pattern:
             band = band * textured(pattern, b - a, self.picture.shape[1], 200, self.rng)[..., None]
         self.picture[a:b] = band
 
-    def paint(self, draw: Callable[[Sheet], None], opacity: float = 1.0, blur: float = 0.0) -> None:
+    def paint(self, draw: Callable[..., None], opacity: float = 1.0, blur: float = 0.0) -> None:
         """Shapes, over what is there. blur: in units."""
         sheet = Sheet(self.h, self.rng)
         draw(sheet)
@@ -82,7 +83,7 @@ class Easel:
         grain = cv2.remap(tile, u.astype(np.float32), v.astype(np.float32), cv2.INTER_LINEAR)
         grain = 1 + (grain - 1) * np.clip(ys / h * 2.2, 0.1, 1)
         share = np.sqrt(ys / h)[..., None]
-        colour = (np.float32(far) * (1 - share) + np.float32(near) * share) * grain[..., None]
+        colour = (floats(far) * (1 - share) + floats(near) * share) * grain[..., None]
         if planks:
             board = across * planks
             tones = self.rng.uniform(0.9, 1.1, 4096).astype(np.float32)
@@ -99,7 +100,7 @@ class Easel:
         """Light added around a point."""
         ys, xs = np.mgrid[0 : len(self.picture), 0 : self.picture.shape[1]].astype(np.float32)
         far = ((xs / self.h - self.edge - x) ** 2 + (ys / self.h - self.edge - y) ** 2) / r**2
-        self.picture += (strength * np.exp(-far))[..., None] * np.float32(colour)
+        self.picture += (strength * np.exp(-far))[..., None] * floats(colour)
 
     def stage(self, horizon: float, light: RGB, shadow: float, vignette: float = 0.25) -> Stage:
         h, w = self.picture.shape[:2]

@@ -79,14 +79,15 @@ def plucked(
     bright: 0 to 1. hold: what is left after a round.
     """
     period = max(round(RATE / hertz), 4)
-    block = rng.uniform(-1, 1, period).astype(np.float32)
+    turned = np.arange(-1, period - 1)
+    block: np.ndarray = rng.uniform(-1, 1, period).astype(np.float32)
     for _ in range(int((1 - bright) * 6) + 1):
-        block = 0.5 * (block + np.roll(block, 1))
+        block = 0.5 * (block + block[turned])
     rounds = int(np.ceil(seconds * RATE / period))
     out = np.empty((rounds, period), np.float32)
     for i in range(rounds):
         out[i] = block
-        block = hold * (0.5 * block + 0.5 * np.roll(block, 1)) if i % 2 == 0 else hold * block
+        block = (hold / 2) * (block + block[turned]) if i % 2 == 0 else hold * block
     return out.reshape(-1)[: int(seconds * RATE)] * rise_fall(seconds, 0.002, min(0.08, seconds / 3))
 
 
@@ -109,14 +110,11 @@ def _weighting(n: int) -> np.ndarray:
     return (a * 1.2589).astype(np.float32)
 
 
-def weighted(sound: np.ndarray) -> np.ndarray:
-    """Sound as the ear weighs it (A curve, IEC 61672)."""
-    n = 1 << (max(len(sound), 2) - 1).bit_length()
-    return np.fft.irfft(np.fft.rfft(sound, n) * _weighting(n), n)[: len(sound)].astype(np.float32)
-
-
 def loudness(sound: np.ndarray) -> float:
     """dBFS of the A-weighted sound; -120 for silence."""
     if len(sound) == 0:
         return -120.0
-    return float(10 * np.log10(max(float(np.mean(weighted(sound) ** 2)), 1e-12)))
+    n = 1 << (max(len(sound), 2) - 1).bit_length()
+    bins = np.fft.rfft(sound, n)
+    energy = float(np.dot((bins.real**2 + bins.imag**2).astype(np.float32), _weighting(n) ** 2))
+    return 10 * float(np.log10(max(2 * energy / n / len(sound), 1e-12)))  # Parseval

@@ -18,12 +18,14 @@ VISIBLE = 0.0012  # share of the frame that is seen of a thing at the least (79 
 
 @dataclass(frozen=True)
 class Fact:
-    """One object. Times in s, level in dBFS (A-weighted); x, y, size: centre and area as shares of the frame, mean
-    over the frames where it is seen.
+    """One object. Times in s; level in dBFS (A-weighted), power in dBFS (unweighted).
 
-    shown: per frame, whether it is seen. sounding: per frame, whether it sounds at that moment. articulated: it is
-    seen on more than half of the frames on which it sounds. rate: onsets a second, 0 for one long sound. swell: dB
-    from its first to its last third. hurry: its rate at the end over that at the beginning.
+    x, y, size: centre and area as shares of the frame, mean over the frames where it is seen; xs: the centre
+    per frame, -1 where it is not seen.
+    shown: per frame, whether it is seen. sounding: per frame, whether it sounds at that moment.
+    articulated: it is seen on more than half of the frames on which it sounds. rate: onsets a second, 0
+    for one long sound. swell: dB from its first to its last third. hurry: its rate at the end over that
+    at the beginning.
     """
 
     number: int
@@ -32,6 +34,7 @@ class Fact:
     look: dict[str, str]
     x: float
     y: float
+    xs: tuple[float, ...]
     size: float
     depth: float
     boxes: tuple[tuple[float, float, float, float] | None, ...]
@@ -40,6 +43,7 @@ class Fact:
     articulated: bool
     voice: str
     level: float
+    power: float
     start: float
     end: float
     duration: float
@@ -97,6 +101,7 @@ def truth(scene: Scene, times: list[float], masks: list[list[np.ndarray]]) -> Tr
                 look=_look(kind, actor.look),
                 x=float(np.mean([(b[0] + b[2]) / 2 for b in seen])) if seen else 0.5,
                 y=float(np.mean([(b[1] + b[3]) / 2 for b in seen])) if seen else 0.5,
+                xs=tuple((b[0] + b[2]) / 2 if b and s else -1.0 for b, s in zip(boxes, shown, strict=True)),
                 size=float(areas.mean()),
                 depth=actor.depth,
                 boxes=boxes,
@@ -105,6 +110,7 @@ def truth(scene: Scene, times: list[float], masks: list[list[np.ndarray]]) -> Tr
                 articulated=both >= 1 and both * 2 > sum(heard),
                 voice=actor.voice if stem is not None else "",
                 level=actor.level if stem is not None else -120.0,
+                power=_power(stem),
                 plays=actor.plays,
                 played_by=played_by.get(actor.number),
                 held=actor.number in played_by and kind.hold is not None,
@@ -152,6 +158,14 @@ def _level(stem: Stem, a: float, b: float) -> float:
     part = stem.sound[round(a * 48000) : max(round(b * 48000), round(a * 48000) + 1)]
     part = part[np.abs(part) > 0.02 * np.abs(stem.sound).max()]
     return float(10 * np.log10(max(float(np.mean(part**2)) if len(part) else 0.0, 1e-12)))
+
+
+def _power(stem: Stem | None) -> float:
+    """dBFS over the hundredths of a second in which it sounds."""
+    if stem is None or not len(stem.sound):
+        return -120.0
+    power = np.mean(stem.sound[: len(stem.sound) // 480 * 480].reshape(-1, 480) ** 2, axis=1)
+    return float(10 * np.log10(max(power[power > 0.0036 * power.max()].mean(), 1e-12)))
 
 
 def _sounds_at(stem: Stem | None, t: float) -> bool:

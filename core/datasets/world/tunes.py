@@ -1,6 +1,7 @@
 """Notes for a voice: tunes in one key and tempo for a band, cries and strokes with their own rhythm."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -21,8 +22,9 @@ class Band:
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How one thing sounds in a clip. speed: notes a second. swell: dB from its beginning to its end. hurry: how
-    much faster it is at the end (1 = as at the beginning)."""
+    """How one thing sounds in a clip. speed: notes a second. swell: dB from its beginning to its end.
+    hurry: how much faster it is at the end (1 = as at the beginning).
+    """
 
     speed: float
     swell: float = 0.0
@@ -68,7 +70,7 @@ def _held(
 ) -> list[Note]:
     edges = np.linspace(start, end, pieces + 1)
     out = []
-    for a, b in zip(edges[:-1], edges[1:], strict=True):
+    for a, b in pairwise(edges.tolist()):
         share = ((a + b) / 2 - first) / max(last - first, 1e-6)
         gain = swell * (share - 1 if swell > 0 else share)
         out.append(Note(float(a), float(b - a) + (0.15 if b < end else 0.0), pitch, gain, 0))

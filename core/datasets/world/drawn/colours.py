@@ -40,6 +40,11 @@ def rgb(name: str) -> RGB:
     return NAMED[name]
 
 
+def floats(tone: RGB) -> np.ndarray:
+    """float32 [3]."""
+    return np.asarray(tone, np.float32)
+
+
 def mixed(a: RGB, b: RGB, share: float) -> RGB:
     """`share` of b in a."""
     return (a[0] + (b[0] - a[0]) * share, a[1] + (b[1] - a[1]) * share, a[2] + (b[2] - a[2]) * share)
@@ -62,7 +67,7 @@ def varied(a: RGB, rng: np.random.Generator, by: float = 0.04) -> RGB:
 def tinted(tone: RGB, shade: np.ndarray) -> np.ndarray:
     """float32 [h, w, 3]: `tone` under light `shade` [h, w] about 1; shadows turn cool, light turns warm."""
     shade = shade[..., None]
-    base = np.float32(tone) * shade
-    warm = np.float32((1.0, 0.93, 0.78)) * np.clip(shade - 1, 0, 1) * 0.35
-    cool = np.float32((0.02, 0.02, 0.07)) * np.clip(1 - shade, 0, 1)
+    base = floats(tone) * shade
+    warm = floats((1.0, 0.93, 0.78)) * np.clip(shade - 1, 0, 1) * 0.35
+    cool = floats((0.02, 0.02, 0.07)) * np.clip(1 - shade, 0, 1)
     return (base + warm + cool).astype(np.float32)

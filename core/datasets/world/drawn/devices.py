@@ -110,7 +110,7 @@ def mower(pen: Pen, look: Look) -> Puppet:
         shake = state.active * np.sin(state.t * 53 + state.seed * 6)
         flight = (state.t * 3.1 + state.seed) % 1
         return {
-            "body": Motion(dy=0.012 * shake - 0.012 * state.active, angle=0.02 * shake - 0.02 * state.active),
+            "body": Motion(dy=0.012 * shake - 0.02 * state.active, angle=0.02 * shake - 0.05 * state.active),
             "grass": Motion(shown=state.active, dx=0.06 * flight, dy=-0.05 * np.sin(flight * np.pi)),
             "rear": Motion(angle=state.stride),
             "front": Motion(angle=state.stride),

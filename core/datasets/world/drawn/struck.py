@@ -250,9 +250,10 @@ def bell(pen: Pen, look: Look) -> Puppet:
     def pose(state: State) -> Pose:
         swing = np.cos(state.beat * 5.2) * np.exp(-state.beat * 0.55) if state.beat < 5 else 0.0
         side = 1 if state.count % 2 else -1
+        knock = np.cos(state.beat * 5.2 + 0.9) * np.exp(-state.beat * 0.55) if state.beat < 5 else 0.0
         return {
             "bell": Motion(angle=0.34 * side * swing * min(1.0, state.active * 2)),
-            "clapper": Motion(angle=-0.5 * side * swing * min(1.0, state.active * 2)),
+            "clapper": Motion(angle=-0.5 * side * knock * min(1.0, state.active * 2)),
         }
 
     return pen.puppet(pose)
