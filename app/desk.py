@@ -152,7 +152,7 @@ class Desk:
             if act is None:
                 raise PromptError(nothing)
             touched = {key[0] if isinstance(key, tuple) else key for key in act.changes}
-            left = sorted(thing for thing in touched if thing in self._values)
+            left = [thing for thing in touched if thing in self._values]
             self.tell(act, **({"active": left[0]} if len(left) == 1 else {}))
 
     def change_thing(self, thing: ObjectId, **values: Any) -> None:

@@ -16,10 +16,14 @@ from core.media import Clip
 
 @dataclass
 class Kept:
-    """What the store has of a desk. cells: by the object's key, as stored last; revision: the desk's."""
+    """What the store has of a desk.
+
+    version: of the clip when it was loaded. cells: by the object's key, as stored last; revision: the
+    desk's, then.
+    """
 
     clip: UUID | None = None
-    version: int | None = None
+    version: int = 0
     session: UUID | None = None
     cells: dict[UUID, dict[int, Cell]] = field(default_factory=dict)
     pairs: list[PairWork] = field(default_factory=list)
@@ -40,7 +44,7 @@ class Keeper:
         if clip is None:
             return
         work = self.store.load_clip_work(clip)
-        kept.clip, kept.version = clip, work.version or None
+        kept.clip, kept.version = clip, work.version
         kept.pairs = list(work.pairs)
         kept.current = max(work.pairs, key=lambda pair: pair.version, default=None)
         chosen = kept.current.objects if kept.current else ()
@@ -49,10 +53,11 @@ class Keeper:
         desk.expression = (kept.current and kept.current.expression) or ""
         kept.revision = desk.revision
 
-    def save(self, desk: Desk, expression: str) -> None:
+    def save(self, desk: Desk, expression: str, *, over: bool = False) -> None:
         """Store the sentence with the objects that fit it, and every other change of stored objects.
 
-        The same sentence again is the same pair; another one is a new pair. RefavsError: nothing was saved.
+        The same sentence again is the same pair; another one is a new pair. RefavsError: nothing was saved;
+        ConflictError: somebody else saved the same thing since it was loaded, and `over` was not asked for.
         """
         text = expression.strip()
         if not text:
@@ -82,7 +87,12 @@ class Keeper:
             if kept.session is None:
                 kept.session = self.store.start_session(_annotator()).id
             self.store.save_work(
-                kept.session, kept.clip, objects, [edit], act="save pair", based_on=kept.version
+                kept.session,
+                kept.clip,
+                objects,
+                [edit],
+                act="save pair",
+                based_on=None if over else kept.version,
             )
             kept.cells |= {o.id: cells[o.id] for o in objects}
             kept.revision = revision

@@ -41,14 +41,30 @@ class Library:
 
     def source(self, key: str) -> Source:
         """By key: "start", "sample:FILE", or the sha256 of an uploaded video."""
-        known = (*self.samples, *([self.first] if self.first else []))
-        for source in known:
+        for source in self._named:
             if source.key == key:
                 return source
         if re.fullmatch(r"[0-9a-f]{64}", key):
             for path in self.folder.glob(f"{key}.*"):
-                return Source(key, path.name[:8] + path.suffix, path)
+                return Source(key, self._name(path), path)
         raise MediaError("That video is not here any more; open it again.")
+
+    def of_file(self, path: Path, sha256: str) -> Source | None:
+        """The source of a file that was worked on earlier; None when it is gone."""
+        for source in self._named:
+            if source.path.resolve() == path.resolve():
+                return source
+        name = self._name(path) if path.parent == self.folder else path.name
+        return Source(sha256, name, path) if path.is_file() else None
+
+    @property
+    def _named(self) -> tuple[Source, ...]:
+        return (*self.samples, *([self.first] if self.first else []))
+
+    def _name(self, kept: Path) -> str:
+        """The name under which the file was uploaded."""
+        note = self.folder / "names" / kept.stem
+        return note.read_text("utf-8") if note.is_file() else kept.stem[:8] + kept.suffix
 
     def take(self, upload: str, name: str) -> Source:
         """Move an uploaded file into the library; MediaError, and nothing kept, when it is no video."""
@@ -65,6 +81,9 @@ class Library:
                 self._check(path, name)
                 kept = self.folder / f"{sha256}{suffix}"
                 shutil.move(path, kept)
+            note = self.folder / "names" / sha256
+            note.parent.mkdir(exist_ok=True)
+            note.write_text(clean_name(name), "utf-8")
         finally:
             path.unlink(missing_ok=True)
         return Source(sha256, clean_name(name), kept)

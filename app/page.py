@@ -6,6 +6,7 @@ from typing import Any
 
 import gradio as gr
 
+from annotations.store import Store
 from app.media_routes import Links
 from app.player.player import Player
 from app.studio import Studio
@@ -20,10 +21,10 @@ body.dark { background: #101318; }
 """
 
 
-def build(*, inbox: Path, start: Path | None, db: str | None) -> tuple[gr.Blocks, Links]:
+def build(*, inbox: Path, start: Path | None, store: Store) -> tuple[gr.Blocks, Links]:
     """The page and the links that its routes answer."""
     links = Links()
-    studio = Studio(inbox=inbox, start=start, db=db, links=links)
+    studio = Studio(inbox=inbox, start=start, store=store, links=links)
 
     def ask(request: Any) -> dict[str, Any]:
         return studio.ask(request)

@@ -46,9 +46,7 @@ class Playback:
             kind = TYPES.get(video.path.suffix.lower(), "video/mp4")
             return {**answer, "video": self._links.file(video.path, kind), "progress": 1.0}
         copy = self._copy(video)
-        answer["words"] = (
-            f"Making a copy that the browser can play (this file is {video.codec}) …"
-        )
+        answer["words"] = f"Making a copy that the browser can play (this file is {video.codec}) …"
         if not copy.done():
             return {**answer, "progress": self._done.get(video.sha256, 0.0)}
         try:

@@ -28,9 +28,15 @@ def serve(*, clip: str | None, host: str, port: int, db: str | None) -> None:
     }.items():
         os.environ[name] = value
 
+    from annotations.store import Store
+
+    store = Store.open(
+        db
+    )  # before the page, which takes longer: a database that cannot be used is told at once
+
     from app.page import build, launch_settings
 
-    page, links = build(inbox=inbox, start=start, db=db)
+    page, links = build(inbox=inbox, start=start, store=store)
     page.launch(
         server_name=host,
         server_port=port,

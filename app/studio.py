@@ -9,6 +9,7 @@ from uuid import UUID
 
 import numpy as np
 
+from annotations.records import ConflictError
 from annotations.store import Store
 from app import work
 from app.desk import MASKS_A_MESSAGE, Desk, sent
@@ -20,11 +21,12 @@ from app.media_routes import Links
 from app.playback import Playback
 from app.sound import waveform
 from core import media, registry
-from core.errors import RefavsError
+from core.errors import MediaError, RefavsError
 from core.media.proxy import player_times
 
 log = logging.getLogger("refavs.app")
 UNKNOWN = "The page asked for something this server does not know; reload the page."
+RECENT = 30  # clips in the list of those worked on
 GONE = "gone"  # the desk is not here any more; the page opens its clip again
 Answer = dict[str, Any]
 
@@ -32,13 +34,13 @@ Answer = dict[str, Any]
 class Studio:
     """One for the server; a person's work is on a desk, found by the page's token."""
 
-    def __init__(self, *, inbox: Path, start: Path | None, db: str | None, links: Links) -> None:
+    def __init__(self, *, inbox: Path, start: Path | None, store: Store, links: Links) -> None:
         self.links = links
         self.library = Library(inbox, start)
         self.desks = Desks()
         self.playback = Playback(links)
-        self.keeper = Keeper(Store.open(db))
-        self.exports = Exports(self.keeper.store, links)
+        self.keeper = Keeper(store)
+        self.exports = Exports(store, links)
         self._warm = threading.Thread(target=self._warm_up, daemon=True)
 
     def ask(self, request: Any) -> Answer:
@@ -95,12 +97,14 @@ class Studio:
             return {**echo, "ok": True, **do()}
         except Gone:
             return {**echo, "ok": False, "error": GONE}
+        except ConflictError as error:
+            return {**echo, "ok": False, "error": str(error), "conflict": True}
         except Exception as error:
             return {**echo, "ok": False, "error": _words(error)}
 
     def _quick(self, request: Any) -> Answer:
         name = str(request.get("do")) if isinstance(request, dict) else ""
-        if name in {"hello", "open", "take"}:
+        if name in {"hello", "recent", "open", "take"}:
             return getattr(self, f"_{name}")(request)
         quick: dict[str, Callable[[Desk, dict[str, Any]], Answer | None]] = {
             "masks": self._masks,
@@ -134,21 +138,51 @@ class Studio:
         """A page was loaded: its old desk, else its clip opened again, else the first clip."""
         if not self._warm.is_alive() and self._warm.ident is None:
             self._warm.start()
-        samples = [{"key": s.key, "name": s.name, "expressions": s.expressions} for s in self.library.samples]
+        choice = {
+            "samples": [
+                {"key": s.key, "name": s.name, "expressions": s.expressions} for s in self.library.samples
+            ]
+        }
         desk = self.desks.get(request.get("token"))
         if desk:
-            return {"samples": samples, "token": request["token"], "desk": self._snapshot(desk)}
+            return {**choice, "token": request["token"], "desk": self._snapshot(desk)}
         wanted, problem = request.get("source"), None
         for key in (wanted, self.library.start and self.library.start.key):
             if isinstance(key, str):
                 try:
-                    return {"samples": samples, **self._put_on_desk(self.library.source(key))}
+                    return {**choice, **self._put_on_desk(self._source(key))}
                 except RefavsError as error:
                     problem = str(error)
-        return {"samples": samples, "token": None, "desk": None, "problem": problem}
+        return {**choice, "token": None, "desk": None, "problem": problem}
+
+    def _recent(self, request: dict[str, Any]) -> Answer:
+        """Clips that have saved pairs, last worked on first."""
+        found: dict[str, Answer] = {}
+        for line in self.keeper.store.clips(limit=RECENT):
+            video = line.clip.video
+            source = self.library.of_file(video.path, video.sha256)
+            if source and line.pairs:
+                found.setdefault(source.key, {"key": source.key, "name": source.name, "pairs": line.pairs})
+        return {"recent": list(found.values())}
 
     def _open(self, request: dict[str, Any]) -> Answer:
-        return self._put_on_desk(self.library.source(str(request.get("source"))))
+        """A clip by its key: on one of the page's own desks (`desks`: tokens), else on a new one."""
+        source = self._source(str(request.get("source")))
+        desks = request.get("desks")
+        for token in desks if isinstance(desks, list) else ():
+            desk = self.desks.get(token)
+            if desk and desk.source == source.key:
+                return {"token": token, "desk": self._snapshot(desk)}
+        return self._put_on_desk(source)
+
+    def _source(self, key: str) -> Source:
+        try:
+            return self.library.source(key)
+        except MediaError:
+            for video in self.keeper.store.videos(key):
+                if source := self.library.of_file(video.path, key):
+                    return source
+            raise
 
     def _take(self, request: dict[str, Any]) -> Answer:
         name = str(request.get("name") or "video")
@@ -232,7 +266,7 @@ class Studio:
             raise RefavsError(UNKNOWN)
 
     def _save(self, desk: Desk, request: dict[str, Any]) -> None:
-        self.keeper.save(desk, str(request.get("expression") or ""))
+        self.keeper.save(desk, str(request.get("expression") or ""), over=request.get("over") is True)
 
     def _delete(self, desk: Desk, request: dict[str, Any]) -> None:
         self.keeper.delete_thing(desk, _number(request, "object"))

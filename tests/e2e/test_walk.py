@@ -133,7 +133,10 @@ def test_nothing_fits_is_an_answer_that_can_be_saved(new_page, clips):
     assert page.page.locator("[data-do=save]").inner_text() == "Save: nothing fits"
     page.save()
     assert (
-        page.page.locator(".pair", has_text="loudest").locator(".meta").inner_text().startswith("nothing fits")
+        page.page.locator(".pair", has_text="loudest")
+        .locator(".meta")
+        .inner_text()
+        .startswith("nothing fits")
     )
 
 

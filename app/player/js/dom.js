@@ -34,19 +34,20 @@ export function typing(target) {
     return target instanceof Element && target.closest("input:not([type=range]):not([type=checkbox]), textarea, select, [contenteditable]") !== null;
 }
 
-// Short messages in the corner; errors stay until they are closed or replaced.
+// Short messages over the page; errors stay longer, those with actions ([words, act]) until they are answered.
 export function notices(host) {
     const seen = new Map();
-    return function notice(text, { error = false, seconds = error ? 12 : 4 } = {}) {
+    return function notice(text, { error = false, actions = [], seconds = error ? 12 : 4 } = {}) {
         seen.get(text)?.remove();
         const close = el("button", { type: "button", class: "ghost", "aria-label": "Close message" }, icon("close"));
         const box = el("div", { class: error ? "notice error" : "notice", role: error ? "alert" : "status" },
-            icon(error ? "warning" : "info"), el("p", {}, text), close);
+            icon(error ? "warning" : "info"), el("div", {}, el("p", {}, text), actions.length ? el("div", { class: "row" }, ...actions.map(([words, act]) =>
+                el("button", { type: "button", onclick: () => { remove(); act(); } }, words))) : null), close);
         const remove = () => { box.remove(); seen.delete(text); };
         close.addEventListener("click", remove);
         seen.set(text, box);
         host.append(box);
         while (host.children.length > 3) host.firstChild.remove();
-        setTimeout(remove, seconds * 1000);
+        if (!actions.length) setTimeout(remove, seconds * 1000);
     };
 }

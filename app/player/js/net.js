@@ -11,7 +11,7 @@ export class Net {
         this.token = null;
         this.calls = new Map();
         this.count = 0;
-        this.ongone = () => {};
+        this.ongone = this.onstale = () => {};
         watch("value", () => this.arrive(props.value));
         model.on("change failed job export", (message) => this.settle(message));
         setInterval(() => this.remind(), 1500);
@@ -25,9 +25,10 @@ export class Net {
                 this.ongone();
                 throw new Gone("gone");
             }
-            throw new Error(answer.error);
+            throw Object.assign(new Error(answer.error), { conflict: answer.conflict });
         }
         if (answer.messages && answer.token === this.token) this.model.receive(answer.messages);
+        else if (answer.messages === null && answer.token === this.token) this.onstale();
         return answer;
     }
 

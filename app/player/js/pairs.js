@@ -7,14 +7,25 @@ export function pairs(app) {
     let saving = false;
     let failed = false;
 
-    app.save = async () => {
-        if (saving || button("save").disabled) return;
+    app.save = async ({ over = false } = {}) => {
+        if (saving || (button("save").disabled && !over)) return;
         saving = true;
         failed = false;
         state();
-        const answer = await attempt(() => net.ask("save", { expression: box.value }));
+        try {
+            await net.ask("save", { expression: box.value, over });
+        } catch (error) {
+            failed = true;
+            if (error.conflict) {
+                app.notice(error.message, { error: true, actions: [
+                    ["Load theirs", () => app.source.open(model.desk.source, { fresh: true })],
+                    ["Save mine over it", () => app.save({ over: true })],
+                ] });
+            } else if (error.message !== "gone") {
+                app.notice(error.message, { error: true });
+            }
+        }
         saving = false;
-        failed = !answer;
         state();
     };
 
@@ -35,7 +46,7 @@ export function pairs(app) {
         const fitting = model.objects.filter((object) => object.fits);
         const save = button("save");
         save.textContent = fitting.length || !words ? "Save" : "Save: nothing fits";
-        save.disabled = saving || !words || Boolean(clean);
+        save.disabled = saving || !words || Boolean(clean) || model.job?.name === "referral";
         hint(words, fitting, clean);
     }
 
@@ -91,7 +102,7 @@ export function pairs(app) {
             " " + size + " · " + message.written + (message.written === 1 ? " pair" : " pairs"), ...(more ? [more] : []));
     }
 
-    button("save").addEventListener("click", app.save);
+    button("save").addEventListener("click", () => app.save());
     button("export").addEventListener("click", async () => {
         exported({ words: "Writing the dataset …" });
         const done = await attempt(() => net.send("work", { do: "export" }));

@@ -35,6 +35,12 @@ export function sentence(app) {
             }, clockText(time, 1)))) : null);
     }
 
+    // What was answered is strong, why it was is not.
+    function halves(words) {
+        const at = words.indexOf(" because ");
+        return at < 0 ? [el("strong", {}, words)] : [el("strong", {}, words.slice(0, at)), words.slice(at)];
+    }
+
     function reasons() {
         const card = part("reasons");
         const verdict = model.verdict;
@@ -43,7 +49,7 @@ export function sentence(app) {
         const others = model.reasons.filter(({ words }) => words !== verdict?.words);
         const list = el("ol", { class: "steps", tabindex: "0", "aria-label": "Steps" }, ...others.map(step));
         card.replaceChildren(...(verdict ? [el("p", { class: "verdict" },
-            icon(verdict.found ? "check" : "none"), el("span", {}, verdict.words))] : []), list);
+            icon(verdict.found ? "check" : "none"), el("span", {}, ...halves(verdict.words)))] : []), list);
         if (!verdict) list.scrollTop = list.scrollHeight;
     }
 

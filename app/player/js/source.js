@@ -11,16 +11,20 @@ export function source(app) {
     let samples = [];
     let polling = 0;
 
-    function remember() {
-        sessionStorage.setItem(REMEMBERED, JSON.stringify({ token: net.token, source: model.desk?.source }));
-    }
-
+    // The tokens of this tab's desks, last one last: going back to a clip finds what was not saved yet.
     function remembered() {
         try {
-            return JSON.parse(sessionStorage.getItem(REMEMBERED)) ?? {};
+            return JSON.parse(sessionStorage.getItem(REMEMBERED)) ?? { desks: [] };
         } catch {
-            return {};
+            return { desks: [] };
         }
+    }
+
+    function remember() {
+        const desks = remembered().desks.filter((token) => token !== net.token);
+        sessionStorage.setItem(REMEMBERED, JSON.stringify({
+            token: net.token, source: model.desk.source, desks: [...desks, net.token].slice(-20),
+        }));
     }
 
     async function hello() {
@@ -108,9 +112,9 @@ export function source(app) {
         if (answer && token === net.token) app.lanes.sound(answer.peaks);
     }
 
-    async function open(key) {
+    async function open(key, { fresh = false } = {}) {
         closeMenu();
-        const answer = await app.attempt(() => net.ask("open", { source: key }));
+        const answer = await app.attempt(() => net.ask("open", { source: key, desks: fresh ? [] : remembered().desks }));
         if (answer) show(answer);
     }
 
@@ -138,9 +142,10 @@ export function source(app) {
         part("empty").hidden = false;
     }
 
-    function openMenu() {
-        const item = (words, act, name, extra = "") =>
-            el("button", { type: "button", role: "menuitem", class: extra, onclick: act }, icon(name), words);
+    async function openMenu() {
+        const item = (words, act, name, extra = "", count = null) =>
+            el("button", { type: "button", role: "menuitem", class: extra, onclick: act }, icon(name),
+                el("span", { class: "name" }, words), count && el("span", { class: "count" }, String(count)));
         menu.replaceChildren(
             item("Upload a video …", () => file.click(), "upload"),
             el("div", { class: "note" }, "Any common format, up to 500 MB"),
@@ -150,6 +155,11 @@ export function source(app) {
         menu.hidden = false;
         picker.setAttribute("aria-expanded", "true");
         menu.querySelector("button").focus();
+        const { recent } = await net.ask("recent").catch(() => ({ recent: [] }));
+        if (recent.length) {
+            menu.append(el("div", { class: "heading" }, "Clips with saved pairs"), ...recent.map((clip) =>
+                item(clip.name, () => open(clip.key), "check", clip.key === model.desk?.source ? "current" : "", clip.pairs)));
+        }
     }
 
     function closeMenu() {
@@ -206,6 +216,8 @@ export function source(app) {
         media(answer.media);
     });
     clock.addEventListener("frame", () => { failures = 0; });
+
+    net.onstale = hello;
 
     // The server was started anew: what was saved is there, the rest is not.
     let returning = false;

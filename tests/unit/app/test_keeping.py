@@ -1,5 +1,6 @@
 import pytest
 
+from annotations.records import ConflictError
 from annotations.store import Store
 from app.desk import Desk
 from app.keeping import Keeper, summary
@@ -125,3 +126,15 @@ def test_ticked_object_without_pixels_is_not_saved(saved, keeper):
 def test_empty_sentence_is_not_saved(saved, keeper):
     with pytest.raises(PromptError, match="no sentence yet"):
         keeper.save(saved, "  \n")
+
+
+def test_what_somebody_else_saved_meanwhile_is_not_overwritten_unasked(saved, keeper):
+    other = again(saved, keeper)
+    other.ask(3, click=(0.2, 0.5, True), thing=1)
+    keeper.save(other, "The barking dog.")
+    saved.ask(3, click=(0.8, 0.5, True), thing=1)
+    with pytest.raises(ConflictError):
+        keeper.save(saved, "The barking dog.")
+    assert again(saved, keeper).cells(1)[3].mask == other.cells(1)[3].mask
+    keeper.save(saved, "The barking dog.", over=True)
+    assert again(saved, keeper).cells(1)[3].mask == saved.cells(1)[3].mask

@@ -1,6 +1,7 @@
 import makers
 import pytest
 
+from annotations.store import Store
 from app import studio as room
 from app.media_routes import Links
 from app.studio import Studio
@@ -17,7 +18,8 @@ def inbox(tmp_path):
 @pytest.fixture
 def studio(inbox, clip, desk, monkeypatch):
     monkeypatch.setattr(registry, "segmenter", desk._segmenter)
-    return Studio(inbox=inbox, start=clip.video.path, db=None, links=Links())
+    with Store.open() as store:
+        yield Studio(inbox=inbox, start=clip.video.path, store=store, links=Links())
 
 
 @pytest.fixture
