@@ -1,1 +1,58 @@
-"""Work out of the store and into it: one file a format."""
+"""Work out of the store and into it: one file a format, found by its name.
+
+Every format has `export(store, root, which) -> Report` and `import_folder(store, root) -> Report`, here too.
+"""
+
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from core.errors import RefavsError
+
+if TYPE_CHECKING:
+    from annotations.exchange.gather import Report
+    from annotations.exchange.refavs_import import Report as Imported
+    from annotations.records import PairFilter
+    from annotations.store import Store
+
+# name -> layout class for the formats that hold every frame; refavs has windows of its own
+LAYOUTS = {
+    "coco": "annotations.exchange.coco:Coco",
+    "davis": "annotations.exchange.davis:Davis",
+    "mevis": "annotations.exchange.mevis:Mevis",
+    "youtube-vos": "annotations.exchange.youtube_vos:YoutubeVos",
+}
+FORMATS = ("refavs", *LAYOUTS)
+
+
+def export(store: "Store", root: Path | str, name: str, which: "PairFilter | None" = None) -> "Report":
+    """Write the chosen pairs (None = all) in the format of that name: all of it or nothing. RefavsError."""
+    if check(name) == "refavs":
+        from annotations.exchange import refavs_export
+
+        return refavs_export.export(store, root, which)
+    from annotations.exchange import frames
+
+    return frames.export(store, root, _layout(name), which)
+
+
+def import_folder(store: "Store", root: Path | str, name: str) -> "Imported":
+    """Take a folder of that format into the store; what is there already stays as it stands. RefavsError."""
+    if check(name) == "refavs":
+        from annotations.exchange import refavs_import
+
+        return refavs_import.import_folder(store, root)
+    from annotations.exchange import frames
+
+    return frames.import_folder(store, root, _layout(name))
+
+
+def check(name: str) -> str:
+    if name not in FORMATS:
+        raise RefavsError(f"There is no format {name!r}; choose one of: {', '.join(FORMATS)}.")
+    return name
+
+
+def _layout(name: str) -> Any:
+    module, _, attribute = LAYOUTS[name].partition(":")
+    return getattr(import_module(module), attribute)()

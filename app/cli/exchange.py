@@ -9,11 +9,10 @@ from uuid import UUID
 
 import typer
 
-FORMATS = ("refavs",)
 SHOWN = 20  # lines of what was refused or found
 
 Db = Annotated[str | None, typer.Option(help="Database URL; without it the one of this user.")]
-Format = Annotated[str, typer.Option("--format", help=f"Layout: {', '.join(FORMATS)}.")]
+Format = Annotated[str, typer.Option("--format", help="refavs, coco, davis, mevis or youtube-vos.")]
 
 
 def register(cli: typer.Typer) -> None:
@@ -33,13 +32,13 @@ def export(
     ] = None,
 ) -> None:
     """Write pairs of the store as a dataset: all of it or nothing."""
-    from annotations.exchange.refavs_export import export as write
+    from annotations import exchange
     from annotations.store import Store
 
-    _known(layout)
+    exchange.check(layout)
     which = _filter(session, annotator, status, since)
     with Store.open(db) as store:
-        report = write(store, out, which)
+        report = exchange.export(store, out, layout, which)
     _list([f"left out {r.expression!r}: {r.reason}" for r in report.refused])
     _list(list(report.notes))
     print(
@@ -54,26 +53,19 @@ def import_(
     db: Db = None,
 ) -> None:
     """Take a dataset into the store: ids are kept, every defect is told, what is stored already stays."""
-    from annotations.exchange.refavs_import import import_folder
+    from annotations import exchange
     from annotations.store import Store
     from core.datasets.defects import summary
 
-    _known(layout)
+    exchange.check(layout)
     with Store.open(db) as store:
-        report = import_folder(store, folder)
+        report = exchange.import_folder(store, folder, layout)
     if report.defects:
         print(summary(report.defects), file=sys.stderr)
     print(
         f"{folder}: {report.rows} rows; {report.imported} imported into {report.clips} clips, "
         f"{report.known} were there already, {report.skipped} skipped."
     )
-
-
-def _known(layout: str) -> None:
-    from core.errors import RefavsError
-
-    if layout not in FORMATS:
-        raise RefavsError(f"There is no format {layout!r}; choose one of: {', '.join(FORMATS)}.")
 
 
 def _filter(session: str | None, annotator: str | None, status: str | None, since: str | None) -> Any:
