@@ -81,7 +81,7 @@ class Easel:
         tile = textured(pattern, 256, 256, 200, self.rng)
         u, v = (across * 160) % 255, (depth * 130) % 255
         grain = cv2.remap(tile, u.astype(np.float32), v.astype(np.float32), cv2.INTER_LINEAR)
-        grain = 1 + (grain - 1) * np.clip(ys / h * 2.2, 0.1, 1)
+        grain = 1 + (grain - 1) * np.clip(ys / h * 1.5, 0, 1) ** 1.5
         share = np.sqrt(ys / h)[..., None]
         colour = (floats(far) * (1 - share) + floats(near) * share) * grain[..., None]
         if planks:
