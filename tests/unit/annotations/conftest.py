@@ -1,5 +1,6 @@
 """A small video and a store."""
 
+import shutil
 from fractions import Fraction
 from pathlib import Path
 
@@ -18,9 +19,24 @@ def video(tmp_path_factory) -> media.Video:
     return media.open(make_clip(path, frames=124, rate=Fraction(10), sound=tone(12.4)))
 
 
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory) -> Path:
+    """A store that has been opened once; to be copied, because making the tables takes a while."""
+    path = tmp_path_factory.mktemp("template") / "empty.db"
+    Store.open(f"sqlite:///{path}").close()
+    return path
+
+
 @pytest.fixture
-def url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'work.db'}"
+def url(tmp_path: Path, empty_database: Path) -> str:
+    return f"sqlite:///{shutil.copy(empty_database, tmp_path / 'work.db')}"
+
+
+@pytest.fixture
+def other(tmp_path: Path, empty_database: Path):
+    """A second store."""
+    with Store.open(f"sqlite:///{shutil.copy(empty_database, tmp_path / 'other.db')}") as opened:
+        yield opened
 
 
 @pytest.fixture

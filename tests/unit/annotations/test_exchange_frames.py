@@ -69,12 +69,6 @@ def stands(store: Store) -> set:
     return found
 
 
-@pytest.fixture
-def other(tmp_path):
-    with Store.open(f"sqlite:///{tmp_path / 'other.db'}") as opened:
-        yield opened
-
-
 @pytest.mark.parametrize("name", ALL)
 def test_a_round_trip_keeps_sentences_categories_and_every_mask(full, other, tmp_path, name):
     report = exchange.export(full.store, tmp_path / "out", name)

@@ -18,7 +18,6 @@ from store_desk import Desk, mask, track
 from annotations.exchange.refavs_export import export
 from annotations.exchange.refavs_import import import_folder
 from annotations.records import ObjectEdit, PairFilter
-from annotations.store import Store
 from core import media
 from core.datasets.refavs import Dataset
 from core.datasets.refavs_write import Entry, Window, Writer
@@ -242,12 +241,6 @@ def test_two_clips_that_share_a_window_are_merged_and_others_are_told(desk, tmp_
     assert {r.expression for r in report.refused} == {"Near.", "Early."}
     first = {s.row.exp: s.masks()[3] for s in Dataset(report.root).samples() if "_0_10000" in s.row.uid}
     assert (first["Near."] == track(desk.video, 1)[30].decode()).all()
-
-
-@pytest.fixture
-def other(tmp_path):
-    with Store.open(f"sqlite:///{tmp_path / 'other.db'}") as opened:
-        yield opened
 
 
 def test_a_round_trip_keeps_rows_ids_splits_and_bits(desk, other, tmp_path):

@@ -18,6 +18,12 @@ from annotations.store import Store
 from core import paths
 
 
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    """Of a file that is not there yet."""
+    return f"sqlite:///{tmp_path / 'work.db'}"
+
+
 def test_the_default_database_is_in_the_users_data_directory():
     with Store.open() as store:
         store.start_session("Ann")
