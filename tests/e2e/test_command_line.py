@@ -13,7 +13,7 @@ from PIL import Image
 import assets
 from core import media
 
-SAMPLE = sorted(Path(assets.__file__).parent.glob("clips/*.mp4"))[0]
+SAMPLE = min(Path(assets.__file__).parent.glob("clips/*.mp4"), key=lambda path: path.stat().st_size)
 
 
 def refavs(*arguments: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
