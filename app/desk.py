@@ -130,8 +130,11 @@ class Desk:
                 raise PromptError("Nothing was found there; click on the object, or draw the box closer.")
             with self._lock:
                 act = self._history.begin("box" if box else "click")
-                if owner.id not in self._values:
+                if (
+                    owner.id not in self._values
+                ):  # a new object is what the sentence means, until said otherwise
                     self._next = max(self._next, owner.id + 1)
+                    self._fit_only(act, ())
                     self._history.set(act, owner.id, owner)
                 self._history.set(act, (owner.id, index), Cell(found.mask, "click", found.score, asked, base))
                 self.tell(act, active=owner.id, call=call)
@@ -151,9 +154,8 @@ class Desk:
             act = step()
             if act is None:
                 raise PromptError(nothing)
-            touched = {key[0] if isinstance(key, tuple) else key for key in act.changes}
-            left = [thing for thing in touched if thing in self._values]
-            self.tell(act, **({"active": left[0]} if len(left) == 1 else {}))
+            painted = {key[0] for key in act.changes if isinstance(key, tuple)} & self._values.keys()
+            self.tell(act, **({"active": painted.pop()} if len(painted) == 1 else {}))
 
     def change_thing(self, thing: ObjectId, **values: Any) -> None:
         """Set `category` or `fits` of an object."""
@@ -196,8 +198,7 @@ class Desk:
             for old in self.things:
                 if old.key not in stored and not any(c.touched for c in self.cells(old.id).values()):
                     self._remove(act, old.id)
-                elif old.fits:
-                    self._history.set(act, old.id, replace(old, fits=False))
+            self._fit_only(act, ())
             made = []
             for category, cells in found:
                 thing = Thing(self._next, category)
@@ -232,12 +233,15 @@ class Desk:
         """Make these objects the ones that fit, and no others."""
         with self._lock:
             act = self._history.begin("choice of objects")
-            for thing in self.things:
-                if thing.fits != (thing.key in keys):
-                    self._history.set(act, thing.id, replace(thing, fits=not thing.fits))
+            self._fit_only(act, keys)
             self._history.drop(act)
             fitting = [thing.id for thing in self.things if thing.fits]
             self.tell(act, active=fitting[0] if fitting else None)
+
+    def _fit_only(self, act: Act, keys: Collection[UUID]) -> None:
+        for thing in self.things:
+            if thing.fits != (thing.key in keys):
+                self._history.set(act, thing.id, replace(thing, fits=not thing.fits))
 
     def write(self, job: Job, answers: Iterable[tuple[ObjectId, FrameMask]], source: str) -> None:
         """Frames that a job has answered. What was touched stays."""

@@ -22,7 +22,9 @@ from app.playback import Playback
 from app.sound import waveform
 from core import media, registry
 from core.errors import MediaError, RefavsError
+from core.media import Clip
 from core.media.proxy import player_times
+from core.segment.protocol import Click, Prompts
 
 log = logging.getLogger("refavs.app")
 UNKNOWN = "The page asked for something this server does not know; reload the page."
@@ -41,7 +43,6 @@ class Studio:
         self.playback = Playback(links)
         self.keeper = Keeper(store)
         self.exports = Exports(store, links)
-        self._warm = threading.Thread(target=self._warm_up, daemon=True)
 
     def ask(self, request: Any) -> Answer:
         """Quick: {"do": name, "token": ...} -> {"ok": True, ...} or {"ok": False, "error": sentence}."""
@@ -136,8 +137,6 @@ class Studio:
 
     def _hello(self, request: dict[str, Any]) -> Answer:
         """A page was loaded: its old desk, else its clip opened again, else the first clip."""
-        if not self._warm.is_alive() and self._warm.ident is None:
-            self._warm.start()
         choice = {
             "samples": [
                 {"key": s.key, "name": s.name, "expressions": s.expressions} for s in self.library.samples
@@ -192,6 +191,7 @@ class Studio:
         clip = media.open(source.path).clip()
         desk = Desk(clip, registry.segmenter, name=source.name, source=source.key)
         self.keeper.load(desk)
+        threading.Thread(target=self._warm_up, args=(clip,), daemon=True).start()
         return {"token": self.desks.add(desk), "desk": self._snapshot(desk)}
 
     def _snapshot(self, desk: Desk) -> Answer:
@@ -271,9 +271,11 @@ class Studio:
     def _delete(self, desk: Desk, request: dict[str, Any]) -> None:
         self.keeper.delete_thing(desk, _number(request, "object"))
 
-    def _warm_up(self) -> None:
+    def _warm_up(self, clip: Clip) -> None:
+        """Load the segmenter and its first frame, so that the first click does not wait for them."""
+        height, width = clip.video.size
         try:
-            registry.segmenter()
+            registry.segmenter().segment(clip, clip.first, Prompts((Click(width / 2, height / 2),)))
         except Exception:
             log.exception("The segmenter could not be made ready")
 

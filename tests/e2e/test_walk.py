@@ -24,6 +24,13 @@ def pixels(cell):
     return Mask(scene.SIZE, cell[0]).decode() if cell[0] else np.zeros(scene.SIZE, bool)
 
 
+def choose(page, fits, fits_not):
+    """Tick one object, and take the tick of the other away."""
+    page.page.locator(f"[data-object='{fits}'] input[type=checkbox]").check()
+    page.page.locator(f"[data-object='{fits_not}'] input[type=checkbox]").uncheck()
+    page.wait(f"app.model.object({fits}).fits && !app.model.object({fits_not}).fits")
+
+
 def test_whole_walk(new_page, clip):
     page = new_page()
     page.ready()
@@ -75,13 +82,10 @@ def test_whole_walk(new_page, clip):
     page.page.locator(f"[data-object='{box}'] input[type=text]").fill("box")
     page.page.keyboard.press("Enter")
     page.wait("app.model.objects.map((object) => object.category).join() === 'ball,box'")
-    page.page.locator(f"[data-object='{box}'] input[type=checkbox]").uncheck()
-    page.wait("app.model.objects[1].fits === false")
+    choose(page, found, box)
     assert page.part("saved-state").inner_text() == "draft"
     page.save()
-    page.page.locator(f"[data-object='{found}'] input[type=checkbox]").uncheck()
-    page.page.locator(f"[data-object='{box}'] input[type=checkbox]").check()
-    page.wait("app.model.objects[1].fits && !app.model.objects[0].fits")
+    choose(page, box, found)
     page.write("The silent <b>object</b>.")
     page.save()
 

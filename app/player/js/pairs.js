@@ -59,7 +59,9 @@ export function pairs(app) {
         else if (words && !clean && short.length && !model.job) {
             text = (short[0][0].category || "Object " + short[0][0].id) + " has " + short[0][1] + " of " + total
                 + " frames; propagate it before you export.";
-        } else if (words && !clean && fitting.length > 1) text = "One sentence for " + fitting.length + " objects.";
+        } else if (words && !clean && fitting.length > 1) {
+            text = "One sentence for " + fitting.length + " objects; the Ref-AVS layout has no place for that.";
+        }
         part("save-hint").textContent = text;
     }
 

@@ -48,8 +48,12 @@ export function sentence(app) {
         part("chips").hidden = !card.hidden;
         const others = model.reasons.filter(({ words }) => words !== verdict?.words);
         const list = el("ol", { class: "steps", tabindex: "0", "aria-label": "Steps" }, ...others.map(step));
+        const why = el("details", {
+            open: localStorage.getItem("refavs.why") !== "closed",
+            ontoggle: (event) => localStorage.setItem("refavs.why", event.target.open ? "open" : "closed"),
+        }, el("summary", {}, "Step by step"), list);
         card.replaceChildren(...(verdict ? [el("p", { class: "verdict" },
-            icon(verdict.found ? "check" : "none"), el("span", {}, ...halves(verdict.words)))] : []), list);
+            icon(verdict.found ? "check" : "none"), el("span", {}, ...halves(verdict.words)))] : []), why);
         if (!verdict) list.scrollTop = list.scrollHeight;
     }
 

@@ -21,6 +21,14 @@ def test_click_without_an_object_makes_one_and_keeps_its_mask(desk):
     assert desk.cells(1)[3].touched
 
 
+def test_new_object_is_the_one_that_fits(desk):
+    desk.ask(3, click=(0.2, 0.5, True))
+    desk.ask(3, click=(0.8, 0.5, True))
+    assert [(thing.id, thing.fits) for thing in desk.things] == [(1, False), (2, True)]
+    desk.undo()
+    assert [(thing.id, thing.fits) for thing in desk.things] == [(1, True)]
+
+
 def test_clicks_on_a_frame_add_up(desk):
     desk.ask(3, click=(0.2, 0.5, True))
     desk.ask(3, click=(0.8, 0.5, True), thing=1)
