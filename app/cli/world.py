@@ -30,6 +30,9 @@ def world(
         bool, typer.Option("--render", help="Also media/V/video.mp4 at 25 frames a second (layout refavs).")
     ] = False,
     cast: Cast = None,
+    sheet: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A JPEG of the first twelve clips (layout refavs).")
+    ] = None,
     samples: Annotated[
         bool, typer.Option("--samples", help="Write the app's sample clips into OUT, and nothing else.")
     ] = False,
@@ -49,11 +52,15 @@ def world(
         raise DatasetError(
             f"There is no layout {layout!r} for the world; choose one of: {', '.join(LAYOUTS)}."
         )
-    if render and layout != "refavs":
-        raise DatasetError(f"--render goes with --layout refavs; {layout} holds frames alone: leave it out.")
+    if (render or sheet) and layout != "refavs":
+        raise DatasetError(f"--render and --sheet go with --layout refavs, not {layout}; leave them out.")
     chosen = jobs(layout, clips, seed, lambda split: cast_for(cast, split))  # type: ignore[arg-type]
     order = Order(layout, tuple(chosen), seed, render, source=cast)  # type: ignore[arg-type]
     made = build(order, out, progress=lambda done, total, speed: _bar(out.name, done, total, speed))
+    if sheet is not None:
+        from core.datasets.world.sheet import contact_sheet
+
+        contact_sheet(out, sheet)
     splits = ", ".join(f"{name} {count}" for name, count in sorted(made["splits"].items()))
     print(f"{out}: {made['counts']['clips']} clips ({splits}), {made['counts']['rows']} rows")
     speed = f"{made['clips_per_second']:.2f} clips a second on {_cores()}"

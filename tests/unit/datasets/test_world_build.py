@@ -22,6 +22,7 @@ from core.datasets.world.make import make
 from core.datasets.world.plan import Job, jobs
 from core.datasets.world.recordings import load, recorded
 from core.datasets.world.sets import SETS, build_set, folder_of
+from core.datasets.world.sheet import CAPTION, CELL, STRIP, contact_sheet
 from core.errors import DatasetError, RefavsError
 
 SIZE = (64, 64)
@@ -79,6 +80,17 @@ def test_the_story_beside_a_clip_tells_its_script_and_truth(small):
     assert sample.row.exp in [e["text"] for e in story["expressions"]]
     mask = sample.masks()[3]
     assert bool(mask.any()) == (fact["boxes"][3] is not None)
+
+
+def test_a_contact_sheet_shows_four_clips_a_row_and_leaves_room_for_words(small, tmp_path):
+    contact_sheet(small, tmp_path / "sheet.jpg", clips=5)
+    picture = cv2.imread(str(tmp_path / "sheet.jpg"))
+    assert picture.shape == (2 * (CELL + STRIP + CAPTION), 4 * CELL, 3)
+    assert picture[:CELL].std() > 20
+    (tmp_path / "bare").mkdir()
+    (tmp_path / "bare" / "metadata.csv").write_text(refavs.LINE + "\n")
+    with pytest.raises(DatasetError, match=r"script\.json"):
+        contact_sheet(tmp_path / "bare", tmp_path / "none.jpg")
 
 
 def test_sentences_of_the_unseen_split_are_about_unseen_categories(small):
