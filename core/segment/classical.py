@@ -46,9 +46,7 @@ class ClassicalSegmenter:
 
 
 def _asked(prompts: Prompts, previous: Mask | None, size: tuple[int, int]) -> Asked:
-    def points(positive: bool) -> np.ndarray:
-        found = [pixel(click, size) for click in prompts.clicks if click.positive == positive]
-        return np.array(found, float).reshape(-1, 2) + 0.5
-
+    points = [pixel(click, size) for click in prompts.clicks]
+    positive = np.array([click.positive for click in prompts.clicks], bool)
     before = None if previous is None or previous.is_empty else previous.decode()
-    return Asked(points(True), points(False), prompts.box, before)
+    return Asked(np.array(points, float).reshape(-1, 2) + 0.5, positive, prompts.box, before)

@@ -48,6 +48,31 @@ def test_a_second_positive_click_adds_and_a_negative_one_removes(disc, drawn_cli
     assert iou(removed, left) > 0.8
 
 
+def test_a_correction_changes_nothing_far_from_its_click(disc, drawn_clip):
+    clip, left, _ = two_discs(disc, drawn_clip)
+    drawn = left.decode()
+    drawn[5:9, 5:9] = True  # somebody drew this by hand, and the colours do not speak for it
+    clicks = (Click(7, 7), Click(40, 60), Click(115, 60))
+    after = CLASSICAL.segment(clip, 0, Prompts(clicks), previous=Mask.encode(drawn)).mask.decode()
+    assert (after[:, :80] == drawn[:, :80]).all()
+    assert after[60, 115]
+
+
+def test_a_small_hole_is_filled_unless_a_click_says_it_is_one(disc, drawn_clip):
+    thing = disc(radius=30)
+
+    def draw(index):
+        picture = thing.picture(index)
+        picture[66:69, 44:47] = (40, 120, 60)
+        return picture
+
+    clip = drawn_clip(draw, 1, thing.size)
+    filled = CLASSICAL.segment(clip, 0, Prompts((Click(40, 60),))).mask
+    assert filled.decode()[67, 45]
+    opened = CLASSICAL.segment(clip, 0, Prompts((Click(40, 60), Click(45.5, 67.5, False))), previous=filled)
+    assert not opened.mask.decode()[67, 45]
+
+
 def test_a_box_takes_what_is_in_it(disc):
     thing = disc()
     found = CLASSICAL.segment(thing.clip(1), 0, Prompts(box=(18, 38, 62, 82))).mask
