@@ -14,6 +14,11 @@ from core.training.pictures import HELD_OUT_SEQUENCES, TWO_IN_ONE
 Item = TypeVar("Item")
 Pairs = list[tuple[Path, Path]]
 
+VALIDATION_STILLS = (
+    "coco_multi",
+    "coco_person",
+)  # of folders beside each other, those whose masks are objects
+
 
 def part_of(folders: Mapping[str, Pairs], part: str, *, fair_to_clicks: bool) -> Pairs:
     """The (picture, mask) files of a part.
@@ -28,7 +33,8 @@ def part_of(folders: Mapping[str, Pairs], part: str, *, fair_to_clicks: bool) ->
     if held_out:
         unfair = TWO_IN_ONE if fair_to_clicks else frozenset()
         return [pair for name in held_out if name not in unfair for pair in folders[name]]
-    return [pair for pairs in folders.values() for pair in pairs[::10]]
+    stills = [name for name in folders if name in VALIDATION_STILLS] or list(folders)
+    return [pair for name in stills for pair in folders[name][::10]]
 
 
 def held_out_sequence(name: str, part: str) -> bool:

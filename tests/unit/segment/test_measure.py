@@ -1,12 +1,13 @@
 """The click protocol and the track run on drawn pictures, with segmenters whose answers are known."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from core.errors import DatasetError
+from core.errors import DatasetError, RefavsError
 from core.masks import FrameMask, Mask
 from core.segment.measure import CLICKS, click_curve, click_summary, next_click, track_run
 from core.segment.protocol import Prediction
@@ -171,3 +172,24 @@ def test_the_benches_print_the_agreed_keys_last(bench, numbered, tmp_path, capsy
     measured = clicks if bench == "clicks" else {"sequences", "j", "f", "jf", "fps"}
     assert set(result) == {"segmenter", "peak_mib", "reference"} | measured
     assert set(result["reference"]) == {"segmenter"} | measured
+
+
+def test_the_validation_part_is_every_tenth_still_and_the_held_out_sequences():
+    from app.cli.bench_common import part_of
+
+    def files(folder, count):
+        return [
+            (Path(folder, "img", f"{i:02d}.jpg"), Path(folder, "mask", f"{i:02d}.png")) for i in range(count)
+        ]
+
+    stills = {name: files(name, 25) for name in ("ccp", "coco_multi", "coco_person")}
+    chosen = part_of(stills, "validation", fair_to_clicks=True)
+    assert [f"{p.parent.parent.name}/{p.stem}" for p, _ in chosen] == [
+        *("coco_multi/00", "coco_multi/10", "coco_multi/20"),
+        *("coco_person/00", "coco_person/10", "coco_person/20"),
+    ]
+    sequences = {name: files(name, 2) for name in ("bear", "bus", "motocross-bumps")}
+    chosen = part_of(sequences, "validation", fair_to_clicks=True)
+    assert {p.parent.parent.name for p, _ in chosen} == {"bear"}
+    with pytest.raises(RefavsError, match="all or validation"):
+        part_of(stills, "train", fair_to_clicks=True)
