@@ -56,7 +56,8 @@ class Disc:
         return cv2.GaussianBlur(drawn, (0, 0), 0.6)
 
     def clip(self, count, first=0):
-        return DrawnClip(self.picture, count, self.size, first)
+        name = f"{self.size} {self.speed} {self.radius} {sorted(self.gone)}"
+        return DrawnClip(self.picture, count, self.size, first, sha256=name)
 
     def mask(self, index):
         return Mask.encode(self.truth(index))
