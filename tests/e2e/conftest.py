@@ -113,6 +113,17 @@ def new_page(server, browser, request):
     assert not problems
 
 
+@pytest.fixture(scope="module")
+def visited(server, browser) -> Iterator[StudioPage]:
+    """One page for all tests of a file that open clips of their own; it may have no error."""
+    context = browser.new_context(viewport={"width": 1280, "height": 720})
+    page = StudioPage(context.new_page(), server.url)
+    page.ready()
+    yield page
+    context.close()
+    assert not page.problems
+
+
 @pytest.fixture
 def studio(new_page) -> StudioPage:
     """A page with the first sample clip open and playable."""

@@ -26,7 +26,8 @@ def bad_files(clips):
 
 
 @pytest.mark.parametrize("name", ["empty.mp4", "text.mp4", "cut.mp4", "only sound.wav"])
-def test_unusable_upload_is_told_in_one_sentence_and_the_page_goes_on(studio, bad_files, name):
+def test_unusable_upload_is_told_in_one_sentence_and_the_page_goes_on(visited, bad_files, name):
+    studio = visited
     path, words = bad_files[name]
     studio.click(0.5, 0.6)
     before = studio.js("[app.model.desk.name, app.net.token, app.model.objects.length]")
@@ -42,16 +43,19 @@ def test_unusable_upload_is_told_in_one_sentence_and_the_page_goes_on(studio, ba
     assert studio.js("[app.model.desk.name, app.net.token, app.model.objects.length]") == before
     studio.seek(5)
     studio.click(0.4, 0.6)
+    notice.locator("xpath=ancestor::div[contains(@class, 'notice')]").get_by_label("Close message").click()
 
 
-def test_clip_of_one_frame_opens_and_takes_a_click(studio, clips):
+def test_clip_of_one_frame_opens_and_takes_a_click(visited, clips):
+    studio = visited
     studio.open(makers.make_clip(clips / "one.mp4", frames=1))
     assert studio.js("[app.clock.first, app.clock.last, app.clock.index]") == [0, 0, 0]
     studio.click(0.5, 0.5)
     assert list(studio.cells(1)) == [0]
 
 
-def test_clip_without_sound_opens_and_says_so(studio, clips):
+def test_clip_without_sound_opens_and_says_so(visited, clips):
+    studio = visited
     studio.open(makers.make_clip(clips / "silent.mp4", frames=20))
     assert "no sound" in studio.part("facts").inner_text()
     assert studio.page.locator("[data-do=mute]").is_disabled()
@@ -59,7 +63,8 @@ def test_clip_without_sound_opens_and_says_so(studio, clips):
     studio.wait("app.clock.index >= 10")
 
 
-def test_names_with_quotes_markup_and_other_scripts_are_shown_as_they_are(studio, clips):
+def test_names_with_quotes_markup_and_other_scripts_are_shown_as_they_are(visited, clips):
+    studio = visited
     name = 'it\'s "a" <img src=x onerror=alert(1)> 犬 é.mp4'
     studio.open(makers.make_clip(clips / name.replace("/", ""), frames=5))
     assert studio.part("name").inner_text() == name

@@ -33,20 +33,22 @@ WATCH = f"""
     const read = ({READ_BARCODE})(app.clock.video);
     window.seen = [];
     const look = () => window.seen.push([app.clock.index, read(), app.overlay.painted]);
+    app.clock.removeEventListener("frame", window.look);
+    window.look = look;
     app.clock.addEventListener("frame", look);
 }}
 """
 
 
 @pytest.fixture
-def opened(studio, clips):
+def opened(visited, clips):
     """Makes a barcoded clip and opens it."""
 
     def make(**settings):
         path = clips / f"{abs(hash(str(sorted(settings.items()))))}.mp4"
         sound = makers.tone(FRAMES / 25)
-        studio.open(makers.make_clip(path, frames=FRAMES, sound=sound, **settings))
-        return studio
+        visited.open(makers.make_clip(path, frames=FRAMES, sound=sound, **settings))
+        return visited
 
     return make
 

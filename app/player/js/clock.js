@@ -14,6 +14,7 @@ export class Clock extends EventTarget {
         const relay = (name) => video.addEventListener(name, () => this.say("state"));
         ["play", "pause", "ended", "ratechange", "volumechange"].forEach(relay);
         video.addEventListener("seeked", () => {
+            if (this.wanted === this.index) this.wanted = null;  // it was there already
             if (this.wanted !== null && this.wanted !== this.asked) this.go(this.wanted);
         });
         video.addEventListener("error", () => this.ready !== null && this.say("unplayable"));

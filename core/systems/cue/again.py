@@ -9,7 +9,7 @@ from core.expressions import Part, Thing
 from core.systems.cue.candidate import Candidate
 from core.systems.cue.look import Looked
 from core.systems.cue.propose import SAME, Proposal, iou
-from core.systems.cue.weigh import Scene, seen_fit, weigh
+from core.systems.cue.weigh import Scene, seen_fit
 
 MOST = 2
 CLEARLY = 1.3  # times as well a region must fit as the best candidate does
@@ -39,14 +39,16 @@ def look_again(thing: Thing, scene: Scene, looked: Looked) -> list[Candidate]:
 
 def _seen(thing: Thing) -> Iterator[Part]:
     for part in thing.parts:
-        if part.kind in ("colour", "place", "size") and not part.of:
-            yield part
-        elif part.kind == "has" and any(other.all("colour") for other in part.of):
+        plain = part.kind in ("colour", "place", "size") and not part.of
+        dressed = part.kind == "has" and any(other.all("colour") for other in part.of)
+        if plain or dressed:
             yield part
 
 
 def _glance(proposal: Proposal, looked: Looked) -> Candidate:
     """The proposal as a candidate of a clip of one frame."""
     sight, only = looked.sight, slice(proposal.key, proposal.key + 1)
-    frame = replace(sight, pictures=sight.pictures[only], figure=sight.figure[only], moving=sight.moving[only])
+    frame = replace(
+        sight, pictures=sight.pictures[only], figure=sight.figure[only], moving=sight.moving[only]
+    )
     return Candidate(0, proposal.mask[None], proposal.worth, proposal.source, np.zeros((0, 9)), frame)

@@ -40,7 +40,12 @@ def choose(thing: Thing, scene: Scene) -> Choice:
         failed = next((c for c in one.checks if c.score is not None and c.score < FAILED), None)
         if one.score < NOTHING or failed:
             weakest = failed or one.weakest
-            refused.append((one.candidate.id, f'"{weakest.words}": {weakest.why}' if weakest else "it hardly looks like a thing"))
+            refused.append(
+                (
+                    one.candidate.id,
+                    f'"{weakest.words}": {weakest.why}' if weakest else "it hardly looks like a thing",
+                )
+            )
             continue
         fitting.append(one)
     if not fitting:
@@ -49,7 +54,11 @@ def choose(thing: Thing, scene: Scene) -> Choice:
     chosen = fitting[:1]
     for one in fitting[1:] if several else ():
         sounds = thing is not EVERYTHING or scene.tied(one.candidate) >= 0.5
-        if sounds and one.score >= ALSO * fitting[0].score and all(overlap(one.candidate, c.candidate) < 0.3 for c in chosen):
+        if (
+            sounds
+            and one.score >= ALSO * fitting[0].score
+            and all(overlap(one.candidate, c.candidate) < 0.3 for c in chosen)
+        ):
             chosen.append(one)
     before = ranked.index(fitting[0])
     return Choice(thing, ranked, tuple(chosen), tuple(refused[:before]), _because(chosen[0]))
@@ -58,12 +67,18 @@ def choose(thing: Thing, scene: Scene) -> Choice:
 def confidence(choice: Choice) -> float:
     """0 to 1: how far the chosen one is ahead of the next that is not a part of it, and of nothing."""
     best = choice.chosen[0]
-    rest = [w.score for w in choice.ranked if overlap(w.candidate, best.candidate) < 0.5 and w not in choice.chosen]
+    rest = [
+        w.score
+        for w in choice.ranked
+        if overlap(w.candidate, best.candidate) < 0.5 and w not in choice.chosen
+    ]
     return best.score / (best.score + 0.5 * max(rest, default=0.0) + NOTHING)
 
 
 def _because(one: Weighed) -> str:
-    told = [f"{c.why}" for c in sorted(one.checks, key=lambda c: -(c.score or 0)) if c.score is not None and c.why]
+    told = [
+        f"{c.why}" for c in sorted(one.checks, key=lambda c: -(c.score or 0)) if c.score is not None and c.why
+    ]
     return "; ".join(dict.fromkeys(told)) or "it looks most like a thing of its own"
 
 

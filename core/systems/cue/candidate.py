@@ -49,7 +49,7 @@ class Candidate:
     @cached_property
     def present(self) -> np.ndarray:
         """bool [T]"""
-        return self.masks.any(axis=(1, 2))
+        return np.asarray(self.masks.any(axis=(1, 2)))
 
     @cached_property
     def area(self) -> float:

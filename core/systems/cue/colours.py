@@ -50,7 +50,7 @@ def cells(picture: np.ndarray) -> np.ndarray:
 
 
 def colour_names(pixels: np.ndarray) -> np.ndarray:
-    """int [n]: position in TYPICAL of the nearest colour. pixels: uint8 [n, 3] RGB. Hue counts more than light."""
+    """int [n]: position in TYPICAL of the nearest colour. pixels: uint8 [n, 3] RGB. Hue outweighs light."""
     values = lab(pixels.reshape(1, -1, 3))[0]
     scale = np.array([0.5, 1, 1], np.float32)
     away = np.linalg.norm((values[:, None] - _PLACES) * scale, axis=-1)
@@ -88,4 +88,6 @@ def is_skin(pixels: np.ndarray) -> np.ndarray:
     values = lab(pixels.reshape(1, -1, 3))[0]
     light, strength = values[:, 0], np.hypot(values[:, 1], values[:, 2])
     hue = np.degrees(np.arctan2(values[:, 2], values[:, 1]))
-    return ((light > 20) & (light < 92) & (strength > 10) & (strength < 45) & (hue > 18) & (hue < 72)).reshape(shape)
+    return (
+        (light > 20) & (light < 92) & (strength > 10) & (strength < 45) & (hue > 18) & (hue < 72)
+    ).reshape(shape)

@@ -28,7 +28,8 @@ def stands_out(picture: np.ndarray) -> np.ndarray:
     padded = cv2.copyMakeBorder(colour, 1, 1, 1, 1, cv2.BORDER_REPLICATE)
     rows, columns = colour.shape[:2]
     steps = [
-        np.linalg.norm(colour - padded[1 + y : 1 + y + rows, 1 + x : 1 + x + columns], axis=-1) for y, x in _AROUND
+        np.linalg.norm(colour - padded[1 + y : 1 + y + rows, 1 + x : 1 + x + columns], axis=-1)
+        for y, x in _AROUND
     ]
     grain = np.median(np.concatenate([s.ravel() for s in steps]))
     steps = [np.maximum(s - grain, 0) for s in steps]
@@ -56,9 +57,13 @@ def moves(motion: Motion, picture: np.ndarray, at: int, reach: int) -> np.ndarra
         near[max(0, at - reach) : at + reach + 1] = True
         same &= near
     change = motion.change[same].astype(np.float32)
-    change = np.sqrt(change).mean(axis=0) ** 2 if len(change) else np.zeros(motion.change.shape[1:], np.float32)
+    change = (
+        np.sqrt(change).mean(axis=0) ** 2 if len(change) else np.zeros(motion.change.shape[1:], np.float32)
+    )
     grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    edge = np.hypot(cv2.Sobel(grey, cv2.CV_32F, 1, 0, scale=0.25), cv2.Sobel(grey, cv2.CV_32F, 0, 1, scale=0.25))
+    edge = np.hypot(
+        cv2.Sobel(grey, cv2.CV_32F, 1, 0, scale=0.25), cv2.Sobel(grey, cv2.CV_32F, 0, 1, scale=0.25)
+    )
     side = max(change.shape)
     rate = cv2.GaussianBlur(change, (0, 0), 0.02 * side) / (cv2.GaussianBlur(edge, (0, 0), 0.02 * side) + 4)
     level = 3 * float(np.median(rate)) + 0.05
@@ -84,5 +89,7 @@ def cut_out(picture: np.ndarray, score: np.ndarray, *, rounds: int = 2) -> np.nd
     if not 8 <= np.isin(trimap, (cv2.GC_FGD, cv2.GC_PR_FGD)).sum() <= score.size - 8:
         return score > middle
     cv2.setRNGSeed(0)
-    cv2.grabCut(picture, trimap, (0, 0, 0, 0), np.zeros((1, 65)), np.zeros((1, 65)), rounds, cv2.GC_INIT_WITH_MASK)
+    cv2.grabCut(
+        picture, trimap, (0, 0, 0, 0), np.zeros((1, 65)), np.zeros((1, 65)), rounds, cv2.GC_INIT_WITH_MASK
+    )
     return np.isin(trimap, (cv2.GC_FGD, cv2.GC_PR_FGD))

@@ -9,7 +9,7 @@ from core.systems.cue.colours import CELLS, cells
 from core.systems.cue.guide import Guide
 
 LOST = 0.15  # share of its last area under which it is lost
-REACH = 0.04  # of the picture's longer side: how far from where the flow brought it a mask can be
+REACH = 0.08  # of the picture's longer side: how far from where the flow brought it a mask can be
 
 
 class Follower:
@@ -54,12 +54,13 @@ class Follower:
     def _recut(self, soft: np.ndarray, t: int, tables: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
         """float32 [h, w]: the carried mask, cut anew on looked-at frame t."""
         front, back = (table[self._cells[t]] for table in tables)
-        place = cv2.GaussianBlur(soft, (0, 0), 0.015 * self._side)
-        odds = 1.3 * _logit(place) + 0.7 * np.clip(np.log((front + 1e-3) / (back + 1e-3)), -2.5, 2.5)
+        place = cv2.GaussianBlur(soft, (0, 0), 0.03 * self._side)
+        odds = _logit(place) + 1.5 * np.clip(np.log((front + 1e-3) / (back + 1e-3)), -2.5, 2.5)
         inside = soft > 0.5
         if inside.any() and not inside.all():
             score = self.sight.figure[t]
-            odds += 2.0 * (score - 0.5 * (score[inside].mean() + score[~inside].mean()))
+            own, other = score[inside].mean(), score[~inside].mean()
+            odds += 12 * max(own - other, 0) * (score - 0.5 * (own + other))
         cut = self._guides[t].smooth((1 / (1 + np.exp(-odds))).astype(np.float32))
         near = np.ones((2 * round(REACH * self._side) + 1,) * 2, np.uint8)
         cut[cv2.dilate(inside.astype(np.uint8), near) == 0] = 0

@@ -25,7 +25,10 @@ class Guide:
         """float32 [h, w]: in each window the mask as a linear function of the colour. soft: float32 [h, w]."""
         mean = _mean(soft)
         together = _mean(self._picture * soft[..., None]) - self._mean * mean[..., None]
-        scale = np.stack([sum(self._inverse[min(i, j), max(i, j)] * together[..., j] for j in range(3)) for i in range(3)], -1)
+        scale = np.stack(
+            [sum(self._inverse[min(i, j), max(i, j)] * together[..., j] for j in range(3)) for i in range(3)],
+            -1,
+        )
         offset = mean - (scale * self._mean).sum(axis=-1)
         return np.asarray((_mean(scale) * self._picture).sum(axis=-1) + _mean(offset))
 

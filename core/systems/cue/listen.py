@@ -76,7 +76,9 @@ def hear(samples: np.ndarray, rate: int) -> Hearing:
     if not len(level) or np.percentile(level, 99) < SILENCE:
         return Hearing("silent", level, (), np.zeros(0), duration=seconds)
     if _hiss(samples, level):
-        return Hearing("noise", level, (Event(0.0, seconds, float(level.mean())),), np.zeros(0), duration=seconds)
+        return Hearing(
+            "noise", level, (Event(0.0, seconds, float(level.mean())),), np.zeros(0), duration=seconds
+        )
     events = find_events(level)
     begins = onsets(samples, rate)
     sounding = sum(e.end - e.start for e in events)

@@ -1,4 +1,4 @@
-"""Match: evidence that this thing makes this sound: its changes go with the outline and the onsets of the sound."""
+"""Match: evidence that this thing makes this sound: it changes as the sound comes and goes."""
 
 from dataclasses import dataclass
 
@@ -10,6 +10,7 @@ from core.systems.cue.listen import Hearing
 LAG = 2  # moments (0.16 s) that sound may run before or after what is seen
 TREND = 1.5  # seconds: slower changes of either say nothing
 APART = 1.0  # seconds: a shift at least this large makes a pairing that can only agree by chance
+BY_CHANCE = 2.0  # standard deviations that the best of some six candidates easily reaches by chance
 ENOUGH = 50  # moments needed before a missing agreement says anything
 
 
@@ -20,7 +21,8 @@ class Match:
     goes: 0 to 1, how sure it is that they go together.
     agreement: the largest correlation at a small lag; usual: the same with film and sound shifted against
     each other; chance: how many standard deviations lie between them. told: there was enough to tell.
-    lag: seconds the sound comes after the picture. active: seconds of the onsets at which it moved.
+    lag: seconds the sound comes after the picture. there: share of the sound during which it is seen.
+    active: seconds of the onsets at which it moved.
     """
 
     goes: float = 0.0
@@ -29,6 +31,7 @@ class Match:
     chance: float = 0.0
     told: bool = False
     lag: float = 0.0
+    there: float = 1.0
     active: tuple[float, ...] = ()
 
 
@@ -46,26 +49,29 @@ def match(candidate: Candidate, hearing: Hearing) -> Match:
     step = float(np.median(np.diff(times))) if len(times) > 1 else 0.08
     heard = np.stack([_detrended(s, usable, step) for s in (outline, rises)])
     moved = np.stack([_detrended(s, usable, step) for s in seen.T])
-    by_shift = correlations(moved, heard)
-    shifts = np.arange(len(times))
-    near = np.minimum(shifts, len(times) - shifts) <= LAG
+    span = slice(int(usable.argmax()), len(usable) - int(usable[::-1].argmax()))  # only while it is there
+    by_shift = correlations(moved[:, span], heard[:, span])
+    shifts = np.arange(len(by_shift))
+    away = np.minimum(shifts, len(shifts) - shifts)
+    near = away <= LAG
     windows = np.max([np.roll(by_shift, k) for k in range(-LAG, LAG + 1)], axis=0)
-    chance = windows[np.minimum(shifts, len(times) - shifts) * step >= APART]
+    chance = windows[away * step >= APART]
     best = int(np.where(near, by_shift, -2).argmax())
     agreement = float(by_shift[best])
     spread = float(chance.std()) if len(chance) >= 20 else 0.2
     usual = float(chance.mean()) if len(chance) >= 20 else 0.5
     above = (agreement - usual) / max(spread, 0.03)
-    goes = float(np.clip((above - 1.5) / 2.0, 0, 1)) * float(np.clip(agreement / 0.35, 0, 1))
+    goes = float(np.clip((above - BY_CHANCE) / 1.5, 0, 1)) * float(np.clip(agreement / 0.35, 0, 1))
     told = bool(usable.sum() >= ENOUGH and float(outline[usable].std()) > 0.08)
-    lag = (best if best <= LAG else best - len(times)) * step
-    return Match(goes, agreement, usual, above, told, lag, active_onsets(candidate, hearing, usable))
+    lag = (best if best <= LAG else best - len(shifts)) * step
+    there = float(outline[usable].sum() / max(outline.sum(), 1e-6))
+    return Match(goes, agreement, usual, above, told, lag, there, active_onsets(candidate, hearing, usable))
 
 
 def candidate_moments(candidate: Candidate) -> np.ndarray:
     """bool [M]: moments at which it is there and nothing is cut."""
-    there = candidate.energy.any(axis=1)
-    first, last = (np.flatnonzero(there)[[0, -1]] if there.any() else (0, -1))
+    there = np.asarray(candidate.energy.any(axis=1))
+    first, last = np.flatnonzero(there)[[0, -1]] if there.any() else (0, -1)
     within = np.zeros(len(there), bool)
     within[first : last + 1] = True
     return within & ~candidate.sight.broken

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-CUT_SHARE = 0.35  # of the pixels that change their coarse colour from one picture to the next, where it is cut
+CUT_SHARE = (
+    0.35  # of the pixels that change their coarse colour from one picture to the next, where it is cut
+)
 CUT_ERROR = 12.0  # grey levels that flow leaves unexplained there
 DISSOLVE_REACH = 3  # pictures before and after the one that may lie between two shots
 DISSOLVE_CHANGE = 6.0  # grey levels by which these differ at least
@@ -39,17 +41,24 @@ def measure(pictures: Sequence[np.ndarray], times: np.ndarray) -> Generator[floa
     change = np.zeros((count, h, w), np.float16)
     cut = np.zeros(count, bool)
     drift = np.zeros((count, 2))
-    dis = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
+    dis = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    dis.setFinestScale(0)  # the pictures are small already
     rows, columns = np.mgrid[:h, :w].astype(np.float32)
     for t in range(1, count):
         step = max(float(times[t] - times[t - 1]), 1e-3)
         moved = dis.calc(grey[t], grey[t - 1], np.zeros((h, w, 2), np.float32))
-        if _is_cut(pictures[t - 1], pictures[t], grey[t - 1], grey[t], columns + moved[..., 0], rows + moved[..., 1]):
+        if _is_cut(
+            pictures[t - 1], pictures[t], grey[t - 1], grey[t], columns + moved[..., 0], rows + moved[..., 1]
+        ):
             cut[t] = True
             continue
         camera = camera_motion(moved)
         before = cv2.remap(
-            grey[t - 1], columns + camera[..., 0], rows + camera[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+            grey[t - 1],
+            columns + camera[..., 0],
+            rows + camera[..., 1],
+            cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_REPLICATE,
         )
         flow[t] = moved
         unexplained = cv2.absdiff(cv2.GaussianBlur(before, (0, 0), 1), cv2.GaussianBlur(grey[t], (0, 0), 1))
@@ -85,7 +94,13 @@ def carry(mask: np.ndarray, flow: np.ndarray) -> np.ndarray:
     rows, columns = np.mgrid[:h, :w].astype(np.float32)
     moved = flow.astype(np.float32)
     return np.asarray(
-        cv2.remap(mask, columns + moved[..., 0], rows + moved[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        cv2.remap(
+            mask,
+            columns + moved[..., 0],
+            rows + moved[..., 1],
+            cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
     )
 
 

@@ -16,8 +16,7 @@ def absolute(value: str, degree: str, one: Candidate, others: Sequence[Candidate
     the latter above all.
     """
     x, y = one.centre
-    x0, y0, x1, y1 = one.box
-    near = 0.6 * y1 + 0.4 * min(1.0, one.area / 0.2)  # what is near stands low and is large
+    near = 0.6 * one.box[3] + 0.4 * min(1.0, one.area / 0.2)  # what is near stands low and is large
     reach = {
         "left": 1 - x,
         "right": x,
@@ -37,7 +36,14 @@ def absolute(value: str, degree: str, one: Candidate, others: Sequence[Candidate
     def of(other: Candidate) -> float:
         ox, oy = other.centre
         onear = 0.6 * other.box[3] + 0.4 * min(1.0, other.area / 0.2)
-        return {"left": 1 - ox, "right": ox, "above": 1 - oy, "below": oy, "front": onear, "behind": 1 - onear}[value]
+        return {
+            "left": 1 - ox,
+            "right": ox,
+            "above": 1 - oy,
+            "below": oy,
+            "front": onear,
+            "behind": 1 - onear,
+        }[value]
 
     rank = float(np.mean([_more(reach, of(other)) for other in others]))
     weight = 0.8 if degree == "most" else 0.3

@@ -18,10 +18,12 @@ def superpixels(picture: np.ndarray) -> np.ndarray:
     smooth = cv2.bilateralFilter(picture, 5, 25, 3)
     seeds = np.zeros((h, w), np.int32)
     rows, columns = np.arange(SPACING // 2, h, SPACING), np.arange(SPACING // 2, w, SPACING)
-    edge = cv2.morphologyEx(cv2.cvtColor(smooth, cv2.COLOR_RGB2GRAY), cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
-    for number, (y, x) in enumerate((y, x) for y in rows for x in columns):
+    edge = cv2.morphologyEx(
+        cv2.cvtColor(smooth, cv2.COLOR_RGB2GRAY), cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)
+    )
+    for number, (y, x) in enumerate((int(y), int(x)) for y in rows for x in columns):
         near = edge[y - 2 : y + 3, x - 2 : x + 3]  # a seed slides off an edge
-        dy, dx = np.unravel_index(int(near.argmin()), near.shape)
+        dy, dx = divmod(int(near.argmin()), near.shape[1])
         seeds[max(y - 2, 0) + dy, max(x - 2, 0) + dx] = number + 1
     cv2.watershed(smooth, seeds)
     lines = seeds <= 0
@@ -43,7 +45,10 @@ def merge_tree(picture: np.ndarray, extra: np.ndarray) -> Iterator[np.ndarray]:
     features = np.concatenate([lab(picture) * (0.7, 1.3, 1.3), extra[..., None] * 25], axis=-1).reshape(-1, 4)
     flat = labels.ravel()
     size = np.bincount(flat, minlength=count).astype(float)
-    mean = np.stack([np.bincount(flat, features[:, k], count) for k in range(4)], axis=1) / np.maximum(size, 1)[:, None]
+    mean = (
+        np.stack([np.bincount(flat, features[:, k], count) for k in range(4)], axis=1)
+        / np.maximum(size, 1)[:, None]
+    )
     nodes: dict[int, tuple[float, np.ndarray, list[int]]] = {i: (size[i], mean[i], [i]) for i in range(count)}
     around: dict[int, set[int]] = {i: set() for i in range(count)}
     for a, b in ((labels[:, :-1], labels[:, 1:]), (labels[:-1], labels[1:])):
@@ -75,7 +80,9 @@ def merge_tree(picture: np.ndarray, extra: np.ndarray) -> Iterator[np.ndarray]:
         fresh += 1
 
 
-def worth(mask: np.ndarray, figure: np.ndarray, moving: np.ndarray, colour: np.ndarray, bonus: float = 0.0) -> float:
+def worth(
+    mask: np.ndarray, figure: np.ndarray, moving: np.ndarray, colour: np.ndarray, bonus: float = 0.0
+) -> float:
     """0 to 1: how much a region looks like a thing of its own: it stands out from the ring around it, is in one
     piece of plain outline, and does not fill the border.
 
@@ -98,5 +105,7 @@ def worth(mask: np.ndarray, figure: np.ndarray, moving: np.ndarray, colour: np.n
     solid = min(1.0, mask.sum() / max(hull, 1))
     border = (mask[0].sum() + mask[:, 0].sum() + mask[:, -1].sum() + 0.5 * mask[-1].sum()) / (h + w)
     sized = np.exp(-0.5 * (np.log(max(area, 1e-4) / 0.1) / 1.2) ** 2)  # a thing one talks of: about a tenth
-    stands = 0.3 * inside + 0.5 * (inside - outside) + 0.25 * moving[mask].mean() + 0.25 * unlike + 0.15 * solid
+    stands = (
+        0.3 * inside + 0.5 * (inside - outside) + 0.25 * moving[mask].mean() + 0.25 * unlike + 0.15 * solid
+    )
     return float(np.clip(stands - 0.5 * border, 0, 1) + bonus) * float(0.25 + 0.75 * sized)

@@ -125,7 +125,9 @@ class CueReasoner:
         for choice in choices:
             for weighed in choice.chosen:
                 one = weighed.candidate
-                track = Track(clip.size, dict(zip(one.sight.indices, full_masks(one, clip.size), strict=True)))
+                track = Track(
+                    clip.size, dict(zip(one.sight.indices, full_masks(one, clip.size), strict=True))
+                )
                 head = choice.thing.head
                 sure = round(confidence(choice), 3)
                 score = {i: sure for i, there in zip(one.sight.indices, one.present, strict=True) if there}
@@ -139,7 +141,9 @@ def full_masks(one: Candidate, size: tuple[int, int]) -> Iterator[Mask]:
             yield Mask.empty(size)
             continue
         picture = scaled(one.sight.fine[t], EDGE_SIDE)
-        soft = cv2.resize(small.astype(np.float32), (picture.shape[1], picture.shape[0]), interpolation=cv2.INTER_LINEAR)
+        soft = cv2.resize(
+            small.astype(np.float32), (picture.shape[1], picture.shape[0]), interpolation=cv2.INTER_LINEAR
+        )
         soft = np.clip(Guide(picture).smooth(soft), 0, 1).astype(np.float32)
         full = cv2.resize(soft, (size[1], size[0]), interpolation=cv2.INTER_LINEAR) > 0.5
         yield Mask.encode(full) if full.any() else Mask.encode(_nearest(small, size))

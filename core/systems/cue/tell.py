@@ -1,4 +1,4 @@
-"""Tell: every step in words, with its evidence as plain data (seconds of the clip, candidate ids, numbers)."""
+"""Tell: every step in words, with its evidence as plain data: seconds of the clip, candidate ids, numbers."""
 
 from typing import Any
 
@@ -15,9 +15,18 @@ NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight")
 
 def read_step(reading: Reading | None) -> Step:
     if reading is None:
-        return Step("read", "No sentence was given: looks for everything that sounds.", {"reading": None}, 0.02)
+        return Step(
+            "read", "No sentence was given: looks for everything that sounds.", {"reading": None}, 0.02
+        )
     parts = [
-        {"kind": p.kind, "value": p.value, "degree": p.degree, "negated": p.negated, "words": p.words, "at": list(p.at)}
+        {
+            "kind": p.kind,
+            "value": p.value,
+            "degree": p.degree,
+            "negated": p.negated,
+            "words": p.words,
+            "at": list(p.at),
+        }
         for thing in reading.things
         for p in thing.deep()
     ]
@@ -48,19 +57,26 @@ def _thing(thing: Thing) -> str:
 def listen_step(hearing: Hearing) -> Step:
     evidence: dict[str, Any] = {
         "heard": hearing.kind,
-        "events": [{"start": round(e.start, 2), "end": round(e.end, 2), "dbfs": round(e.level, 1)} for e in hearing.events],
+        "events": [
+            {"start": round(e.start, 2), "end": round(e.end, 2), "dbfs": round(e.level, 1)}
+            for e in hearing.events
+        ],
         "onsets": [round(float(t), 2) for t in hearing.onsets],
         "times": [round(e.start, 2) for e in hearing.events],
         "rhythm": round(hearing.rhythm, 2),
     }
     if hearing.kind != "sound":
-        words = {"none": "The clip has no sound track.", "silent": "Heard nothing: the clip is silent."}
-        return Step("listen", words.get(hearing.kind, "Heard an even hiss, and nothing else."), evidence, 0.82)
+        silent = {"none": "The clip has no sound track.", "silent": "Heard nothing: the clip is silent."}
+        return Step(
+            "listen", silent.get(hearing.kind, "Heard an even hiss, and nothing else."), evidence, 0.82
+        )
     if hearing.continuous and len(hearing.events) == 1:
         words = "Heard one continuous sound"
     else:
         count = len(hearing.events)
-        words = f"Heard {_number(count)} sound{'s' * (count != 1)}, the first at {hearing.events[0].start:.1f} s"
+        words = (
+            f"Heard {_number(count)} sound{'s' * (count != 1)}, the first at {hearing.events[0].start:.1f} s"
+        )
         loudest = max(hearing.events, key=lambda e: e.level)
         words += f", the loudest at {loudest.start:.1f} s" if count > 1 else ""
     if len(hearing.onsets) > 2:
@@ -82,12 +98,16 @@ def look_step(looked: Looked) -> Step:
 
 
 def again_step(found: list[Candidate]) -> Step:
-    words = "Looked again for what the sentence describes and saw " + "; ".join(f"{c.id}: {describe(c)}" for c in found) + "."
+    words = (
+        "Looked again for what the sentence describes and saw "
+        + "; ".join(f"{c.id}: {describe(c)}" for c in found)
+        + "."
+    )
     return Step("look", words, {"candidates": [candidate_evidence(c) for c in found]}, 0.86)
 
 
 def describe(one: Candidate) -> str:
-    """"orange, in the middle, 18 % of the picture, moving"."""
+    """ "orange, in the middle, 18 % of the picture, moving"."""
     x, y = one.centre
     across = "on the left" if x < 0.4 else "on the right" if x > 0.6 else "in the middle"
     down = ", at the top" if y < 0.3 else ", at the bottom" if y > 0.75 else ""
@@ -168,7 +188,12 @@ def reflect_step(choices: list[Choice]) -> Step:
             {
                 "object": w.candidate.id,
                 "parts": [
-                    {"words": c.words, "kind": c.kind, "score": None if c.score is None else round(c.score, 3), "why": c.why}
+                    {
+                        "words": c.words,
+                        "kind": c.kind,
+                        "score": None if c.score is None else round(c.score, 3),
+                        "why": c.why,
+                    }
                     for c in w.checks
                 ],
             }

@@ -122,7 +122,12 @@ def _checks(thing: Thing, one: Candidate, scene: Scene, depth: int) -> list[Chec
 
 
 def _check(
-    part: Part, one: Candidate, scene: Scene, family: str, depth: int, others: Sequence[Candidate] | None = None
+    part: Part,
+    one: Candidate,
+    scene: Scene,
+    family: str,
+    depth: int,
+    others: Sequence[Candidate] | None = None,
 ) -> Check | None:
     if others is None:
         others = [c for c in scene.candidates if c.id != one.id and _apart(c, one)]
@@ -161,15 +166,21 @@ def sounds(part: Part, one: Candidate, scene: Scene, family: str) -> tuple[float
         return (1.0, "nothing is heard") if silent else (0.0, "nothing is heard")
     tied = scene.tied(one)
     if silent:
-        return 1 - 0.9 * tied - 0.05 * scene.motion(one), f"its motion goes with the sound by {found.goes:.2f}"
+        return 1 - 0.9 * tied - 0.05 * scene.motion(
+            one
+        ), f"its motion goes with the sound by {found.goes:.2f}"
     base = (0.4 + 0.6 * scene.motion(one)) * 0.45
     if scene.telling > 0 and found.told:
         base *= 1 - (0.75 if expected else 0.25) * scene.telling
     score = base + (1 - base) * tied**1.5
     if tied > SURE:
-        why = f"its motion goes with the sound (r = {found.agreement:.2f}, {found.chance:.1f} sd above chance)"
+        why = (
+            f"its motion goes with the sound (r = {found.agreement:.2f}, {found.chance:.1f} sd above chance)"
+        )
     elif scene.telling > 0 and found.told:
-        why = f"its motion does not go with the sound (r = {found.agreement:.2f}, by chance {found.usual:.2f})"
+        why = (
+            f"its motion does not go with the sound (r = {found.agreement:.2f}, by chance {found.usual:.2f})"
+        )
     else:
         why = "the sound is too even, or the film too short, to tell by its motion"
     rank = ranked(part, one, scene)
@@ -190,8 +201,8 @@ def ranked(part: Part, one: Candidate, scene: Scene) -> float | None:
     values = {c.id: _measured(part.value, c, scene) for c in sounding}
     lower = part.value in ("quiet", "short", "slow")
     mine = values[one.id]
-    beaten = np.mean([(mine < v) if lower else (mine > v) for i, v in values.items() if i != one.id])
-    ties = np.mean([mine == v for i, v in values.items() if i != one.id])
+    beaten = float(np.mean([(mine < v) if lower else (mine > v) for i, v in values.items() if i != one.id]))
+    ties = float(np.mean([mine == v for i, v in values.items() if i != one.id]))
     return float(0.3 + 0.7 * min(1.0, beaten + 0.7 * ties))
 
 
@@ -214,8 +225,14 @@ def timed(part: Part, one: Candidate, scene: Scene, depth: int) -> tuple[float |
     """First or last to sound, before or after another, all the time."""
     if part.value in ("always", "appears", "leaves", "grows"):
         there = float(one.present.mean())
-        return (0.3 + 0.7 * there, f"it is there {100 * there:.0f} % of the time") if part.value == "always" else (None, "")
-    sounding = [c for c in scene.candidates if scene.matches[c.id].active and scene.tied(c) > 0 and _apart(c, one)]
+        return (
+            (0.3 + 0.7 * there, f"it is there {100 * there:.0f} % of the time")
+            if part.value == "always"
+            else (None, "")
+        )
+    sounding = [
+        c for c in scene.candidates if scene.matches[c.id].active and scene.tied(c) > 0 and _apart(c, one)
+    ]
     mine = scene.matches[one.id].active
     if not mine:
         return 0.25, "it moves at no onset"
@@ -232,8 +249,12 @@ def timed(part: Part, one: Candidate, scene: Scene, depth: int) -> tuple[float |
     if not times:
         return 1.0, "nothing else sounds"
     if part.value == "first":
-        return (1.0 if all(mine[0] <= t[0] for t in times) else 0.25), f"it first moves with the sound at {mine[0]:.1f} s"
-    return (1.0 if all(mine[-1] >= t[-1] for t in times) else 0.25), f"it last moves with the sound at {mine[-1]:.1f} s"
+        return (
+            1.0 if all(mine[0] <= t[0] for t in times) else 0.25
+        ), f"it first moves with the sound at {mine[0]:.1f} s"
+    return (
+        1.0 if all(mine[-1] >= t[-1] for t in times) else 0.25
+    ), f"it last moves with the sound at {mine[-1]:.1f} s"
 
 
 def sized(part: Part, one: Candidate, others: Sequence[Candidate]) -> tuple[float | None, str]:
@@ -256,7 +277,9 @@ def placed(
     if any(w is None for w in found) or depth > 2:
         return None, f"the {part.of[0].head.name} was not found"
     named = [w.candidate for w in found if w]
-    return places.relative(part.value, one, named), f"{where}; the {part.of[0].head.name} is candidate {named[0].id}"
+    return places.relative(
+        part.value, one, named
+    ), f"{where}; the {part.of[0].head.name} is candidate {named[0].id}"
 
 
 def has(part: Part, one: Candidate) -> tuple[float | None, str]:
@@ -264,7 +287,9 @@ def has(part: Part, one: Candidate) -> tuple[float | None, str]:
     colours = [(thing, p) for thing in part.of for p in thing.all("colour")]
     if not colours:
         return None, "cannot be checked without names"
-    shares = [min(1.0, fits(one.colours, p.value) / (0.25 if t.head.family == "worn" else 0.1)) for t, p in colours]
+    shares = [
+        min(1.0, fits(one.colours, p.value) / (0.25 if t.head.family == "worn" else 0.1)) for t, p in colours
+    ]
     named = ", ".join(f"{100 * one.colours.get(p.value, 0):.0f} % {p.value}" for _, p in colours)
     return float(np.mean(shares)), f"of it are {named}"
 
@@ -282,7 +307,9 @@ def deed(part: Part, one: Candidate, scene: Scene, depth: int) -> tuple[float | 
         close = float(np.exp(-places.distance(one, person.candidate) / 0.1))
         low = one.centre[1] >= person.candidate.centre[1] - 0.1
         bare = 1 - float(np.clip((one.skin - 0.4) / 0.4, 0, 1)) * 0.7
-        return close * bare * (1.0 if low else 0.6), f"it is beside the {part.of[0].head.name} (candidate {person.candidate.id})"
+        return close * bare * (
+            1.0 if low else 0.6
+        ), f"it is beside the {part.of[0].head.name} (candidate {person.candidate.id})"
     if part.value in ("play", "hold") and part.kind == "does":
         who = fits_family("person", one)
         return who, "somebody who plays or holds something is a person"

@@ -78,6 +78,7 @@ def test_twenty_kills_lose_no_edit_that_was_reported_saved(desk, url):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 def test_two_hundred_kills_lose_no_edit_that_was_reported_saved(desk, url):
     assert kill_and_look(desk, url, 200) >= 200
 

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import time
 
 import numpy as np
 import pytest
@@ -262,3 +263,32 @@ def test_an_interrupted_download_is_not_taken_for_the_whole(tmp_path, monkeypatc
     assert local(checkpoint) is None
     (snapshot / "model.safetensors").write_bytes(b"")
     assert local(checkpoint) == snapshot
+
+
+def test_a_click_while_frames_are_encoded_ahead_waits_for_one_of_them_at_most(saved, thing, monkeypatch):
+    """Prints warm clicks with nothing in the background, and with frames being encoded ahead."""
+    tool = Sam2Segmenter.from_pretrained("sam2.1-tiny", saved["sam2.1-tiny"])
+    clip, prompts, encoded = thing.clip(200), Prompts((Click(40, 24),)), []
+    real = tool.network.see
+    monkeypatch.setattr(tool.network, "see", lambda pixels: encoded.append(1) or real(pixels))
+
+    def click():
+        before, start = len(encoded), time.perf_counter()
+        tool.segment(clip, 0, prompts)
+        return len(encoded) - before, 1000 * (time.perf_counter() - start)
+
+    tool.segment(clip, 0, prompts)
+    quiet = [click() for _ in range(8)]  # each comes before IDLE_BEFORE_PREWARM has passed
+    busy = []
+    for index in range(6):  # each visit elsewhere starts the background work anew
+        tool.cache.visit(clip, 20 + 25 * index)
+        count = len(encoded)
+        while len(encoded) < count + 2:
+            time.sleep(0.001)
+        busy.append(click())
+    tool.cache.close()
+    for name, clicks in (("off", quiet), ("on", busy)):
+        print(f"prewarming {name}: {sorted(ms for _, ms in clicks)[len(clicks) // 2]:.1f} ms a warm click")
+    assert [count for count, _ in quiet] == [0] * 8
+    # the frame in work when the click came, and one that may have been begun while it queued
+    assert max(count for count, _ in busy) <= 2
