@@ -277,8 +277,10 @@ def test_a_click_while_frames_are_encoded_ahead_waits_for_one_of_them_at_most(sa
         tool.segment(clip, 0, prompts)
         return len(encoded) - before, 1000 * (time.perf_counter() - start)
 
-    tool.segment(clip, 0, prompts)
-    quiet = [click() for _ in range(8)]  # each comes before IDLE_BEFORE_PREWARM has passed
+    with monkeypatch.context() as patch:
+        patch.setattr("core.segment.cache.IDLE_BEFORE_PREWARM", 3600.0)
+        tool.segment(clip, 0, prompts)
+        quiet = [click() for _ in range(8)]
     busy = []
     for index in range(6):  # each visit elsewhere starts the background work anew
         tool.cache.visit(clip, 20 + 25 * index)
