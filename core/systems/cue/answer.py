@@ -8,6 +8,7 @@ from core.systems.cue.weigh import Scene, Weighed, overlap, weigh
 
 NOTHING = 0.1  # a best score under this is no answer
 FAILED = 0.12  # a part of the sentence that scores less is not true of the candidate
+NEARLY = 0.8  # of the best score: what its whole must reach to be taken instead
 ALSO = 0.7  # of the best score: what a plural takes as well
 EVERYTHING = Thing(Head("object", "object"), (Part("sound", "any", "everything that sounds", (0, 0)),))
 
@@ -51,8 +52,8 @@ def choose(thing: Thing, scene: Scene) -> Choice:
     if not fitting:
         return Choice(thing, ranked, (), tuple(refused), _nothing(scene, refused))
     several = thing.head.plural or thing is EVERYTHING
-    chosen = fitting[:1]
-    for one in fitting[1:] if several else ():
+    chosen = [_whole(fitting)]
+    for one in fitting if several else ():
         sounds = thing is not EVERYTHING or scene.tied(one.candidate) >= 0.5
         if (
             sounds
@@ -60,8 +61,18 @@ def choose(thing: Thing, scene: Scene) -> Choice:
             and all(overlap(one.candidate, c.candidate) < 0.3 for c in chosen)
         ):
             chosen.append(one)
-    before = ranked.index(fitting[0])
+    before = ranked.index(chosen[0])
     return Choice(thing, ranked, tuple(chosen), tuple(refused[:before]), _because(chosen[0]))
+
+
+def _whole(fitting: Sequence[Weighed]) -> Weighed:
+    """The best; or what it is a part of, when that fits nearly as well: people speak of whole things."""
+    best = fitting[0]
+    for one in fitting[1:]:
+        larger = one.candidate.area > best.candidate.area
+        if larger and one.score >= NEARLY * best.score and overlap(best.candidate, one.candidate) > 0.8:
+            return one
+    return best
 
 
 def confidence(choice: Choice) -> float:

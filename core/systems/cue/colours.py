@@ -31,9 +31,8 @@ _NEAR = {
     "white": ("gray", "beige"),
     "gray": ("black", "white"),
     "black": ("gray", "brown"),
-    "blue": ("purple", "gray"),
+    "blue": ("purple",),
     "purple": ("blue", "pink"),
-    "green": ("gray",),
     "beige": ("brown", "white", "yellow", "orange"),
 }
 
@@ -68,11 +67,11 @@ def named_shares(pixels: np.ndarray) -> dict[str, float]:
 
 
 def fits(shares: dict[str, float], colour: str) -> float:
-    """0 to 1: how well a thing of these shares is called by that colour; a neighbouring colour counts a third."""
+    """0 to 1: how well a thing of these shares is called by that colour; a neighbouring colour counts a quarter."""
     wanted = LIKE.get(colour, (colour,))
     own = sum(shares.get(name, 0.0) for name in wanted)
     near = {n for name in wanted for n in _NEAR.get(name, ())} - set(wanted)
-    return min(1.0, own + sum(shares.get(name, 0.0) for name in near) / 3)
+    return min(1.0, own + sum(shares.get(name, 0.0) for name in near) / 4)
 
 
 def skin_share(pixels: np.ndarray) -> float:

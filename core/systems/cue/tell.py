@@ -70,7 +70,9 @@ def listen_step(hearing: Hearing) -> Step:
         return Step(
             "listen", silent.get(hearing.kind, "Heard an even hiss, and nothing else."), evidence, 0.82
         )
-    if hearing.continuous and len(hearing.events) == 1:
+    if not hearing.events:
+        words = "Heard something, too short or too faint to say when"
+    elif hearing.continuous and len(hearing.events) == 1:
         words = "Heard one continuous sound"
     else:
         count = len(hearing.events)

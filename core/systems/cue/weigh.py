@@ -172,7 +172,7 @@ def sounds(part: Part, one: Candidate, scene: Scene, family: str) -> tuple[float
     base = (0.4 + 0.6 * scene.motion(one)) * 0.45
     if scene.telling > 0 and found.told:
         base *= 1 - (0.75 if expected else 0.25) * scene.telling
-    score = base + (1 - base) * tied**1.5
+    score = (base + (1 - base) * tied**1.5) * found.there
     if tied > SURE:
         why = (
             f"its motion goes with the sound (r = {found.agreement:.2f}, {found.chance:.1f} sd above chance)"
