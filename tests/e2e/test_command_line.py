@@ -8,6 +8,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from makers import flash_and_beep
 from PIL import Image
 
 import assets
@@ -30,15 +31,21 @@ def refused(done: subprocess.CompletedProcess[str]) -> str:
 
 
 @pytest.fixture(scope="module")
-def referred(tmp_path_factory) -> Path:
+def film(tmp_path_factory) -> Path:
+    """Two seconds with two beeps, small enough to be answered on every frame quickly."""
+    return flash_and_beep(tmp_path_factory.mktemp("film") / "two beeps.mp4", [0.5, 1.2], seconds=2.0)
+
+
+@pytest.fixture(scope="module")
+def referred(film, tmp_path_factory) -> Path:
     out = tmp_path_factory.mktemp("refer") / "out"
-    done = refavs("refer", SAMPLE, "The object making a sound.", "--out", out)
+    done = refavs("refer", film, "The object making a sound.", "--out", out)
     assert done.returncode == 0, done.stderr
     return out
 
 
-def test_refer_writes_one_mask_for_every_frame_of_the_clip(referred):
-    video = media.open(SAMPLE)
+def test_refer_writes_one_mask_for_every_frame_of_the_clip(film, referred):
+    video = media.open(film)
     masks = sorted((referred / "masks").glob("*.png"))
     assert [m.name for m in masks] == [f"{i:05d}.png" for i in range(len(video))]
     picture = np.asarray(Image.open(masks[0]))
@@ -46,8 +53,8 @@ def test_refer_writes_one_mask_for_every_frame_of_the_clip(referred):
     assert set(np.unique(picture)) <= {0, 255}
 
 
-def test_refer_writes_an_overlay_of_the_same_length_with_the_sound(referred):
-    video = media.open(SAMPLE)
+def test_refer_writes_an_overlay_of_the_same_length_with_the_sound(film, referred):
+    video = media.open(film)
     with av.open(str(referred / "overlay.mp4")) as overlay:
         assert len(overlay.streams.audio) == 1
         frames = sum(1 for _ in overlay.decode(video=0))
