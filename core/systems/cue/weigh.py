@@ -112,7 +112,7 @@ def _checks(thing: Thing, one: Candidate, scene: Scene, depth: int) -> list[Chec
     checks: list[Check | None] = []
     if not head.generic:
         fit = fits_family(head.family, one)
-        checks.append(Check(head.name, "head", fit, f"looks {_how(fit)} like a {head.name}"))
+        checks.append(Check(head.name, "head", fit, f"looks {_how(fit)} like {_a(head.name)}"))
     for part in thing.parts:
         check = _check(part, one, scene, head.family, depth)
         if check and part.negated and check.score is not None:
@@ -182,7 +182,7 @@ def sounds(part: Part, one: Candidate, scene: Scene, family: str) -> tuple[float
             f"its motion does not go with the sound (r = {found.agreement:.2f}, by chance {found.usual:.2f})"
         )
     else:
-        why = "the sound is too even, or the film too short, to tell by its motion"
+        why = "the sound is too even, or it is seen too briefly, to tell by its motion"
     rank = ranked(part, one, scene)
     if rank is not None:
         score *= rank
@@ -335,6 +335,10 @@ def overlap(a: Candidate, b: Candidate) -> float:
 
 def _apart(a: Candidate, b: Candidate) -> bool:
     return overlap(a, b) < 0.5
+
+
+def _a(name: str) -> str:
+    return ("an " if name[0] in "aeiou" else "a ") + name.replace("-", " ")
 
 
 def _how(fit: float | None) -> str:
