@@ -20,6 +20,8 @@ SURE = 0.03  # radius around every click that is certain
 EDGE = 4  # pixels on both sides of an edge whose colours are compared
 CONTRAST = 200.0  # difference in Lab, 0 to 255 an axis, that counts as much as a click in the very middle
 LARGER = 0.02  # what a piece that is e times as large gains: things in videos are seldom tiny
+NOTHING = 1.5  # an answer not so many times as large as the certain disc tells nothing
+FRAME = 1.0  # what a piece loses that lies all along the picture's frame: it is ground
 HOLE = 0.02  # a hole smaller than this part of the mask is filled, unless a click says that it is one
 
 
@@ -113,13 +115,17 @@ def _change(small: np.ndarray, asked: Asked) -> np.ndarray:
     if not len(asked.points) or (asked.box is not None and asked.previous is None):
         return cut(small, _labels(small.shape[:2], asked, before, 0.0), rounds=1)
     lab = cv2.cvtColor(small, cv2.COLOR_RGB2LAB).astype(np.float32)
-    found, best = np.zeros_like(before), -10.0
+    found, best = np.zeros_like(before), -np.inf
     for radius in LATER_DISCS if before.any() else FIRST_DISCS:
         answer = cut(small, _labels(small.shape[:2], asked, before, radius), rounds=1)
         changed = answer & ~before if asked.positive[-1] else before & ~answer
         suits = _suits(changed, asked.points[-1], lab)
         if suits > best:
             found, best = _piece(changed, *asked.points[-1].astype(int)[::-1])[1:-1, 1:-1] > 0, suits
+    if not before.any() and found.sum() < NOTHING * np.pi * (SURE * max(found.shape)) ** 2:
+        pixels = np.zeros(found.shape, np.uint8)  # GrabCut found no edge at all
+        _disc(pixels, asked.points[-1], FIRST_DISCS[1] * max(found.shape), 1)
+        return pixels > 0
     return found
 
 
@@ -135,10 +141,17 @@ def _suits(changed: np.ndarray, point: np.ndarray, lab: np.ndarray) -> float:
     share = float(depth[row, column]) / max(1.0, float(depth.max()))
     inner = (depth > 0) & (depth <= EDGE)
     outer = (depth == 0) & (cv2.dilate(piece, disc(EDGE))[1:-1, 1:-1] > 0)
-    if not inner.any() or not outer.any():
-        return -1.0
+    if not inner.any() or not outer.any() or piece.sum() < NOTHING * np.pi * (SURE * max(lab.shape)) ** 2:
+        return -np.inf
+    whole = piece[1:-1, 1:-1]
+    frame = np.concatenate([whole[0], whole[-1], whole[:, 0], whole[:, -1]])
     contrast = float(np.linalg.norm(lab[inner].mean(0) - lab[outer].mean(0)))
-    return share + contrast / CONTRAST + LARGER * float(np.log(piece.mean() + 1e-4))
+    return (
+        share
+        - FRAME * float(frame.mean())
+        + contrast / CONTRAST
+        + LARGER * float(np.log(piece.mean() + 1e-4))
+    )
 
 
 def _labels(size: tuple[int, ...], asked: Asked, before: np.ndarray, radius: float) -> np.ndarray:

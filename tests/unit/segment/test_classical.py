@@ -58,6 +58,12 @@ def test_a_correction_changes_nothing_far_from_its_click(disc, drawn_clip):
     assert after[60, 115]
 
 
+def test_where_there_is_no_edge_at_all_a_first_click_neither_floods_nor_gives_a_dot(drawn_clip):
+    clip = drawn_clip(lambda i: np.full((90, 160, 3), 128, np.uint8), 1, (90, 160))
+    share = CLASSICAL.segment(clip, 0, Prompts((Click(80, 45),))).mask.area / (90 * 160)
+    assert 0.01 < share < 0.5
+
+
 def test_a_small_hole_is_filled_unless_a_click_says_it_is_one(disc, drawn_clip):
     thing = disc(radius=30)
 
