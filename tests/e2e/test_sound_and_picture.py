@@ -90,8 +90,8 @@ def test_sound_is_decoded_and_follows_mute_and_the_lane_seeks_both(flashing):
     flashing.wait("app.clock.video.webkitAudioDecodedByteCount > 1000 && app.clock.index > 5")
     assert flashing.js("app.clock.video.muted") is False
     flashing.do("mute")
+    flashing.page.locator("[data-do=mute][aria-pressed=true]").wait_for()
     assert flashing.js("app.clock.video.muted") is True
-    assert flashing.page.locator("[data-do=mute]").get_attribute("aria-pressed") == "true"
 
     area = flashing.page.locator(".lane-area")
     box = area.bounding_box()

@@ -1,6 +1,8 @@
 // One clock: the <video> element plays picture and sound, and tells which frame it really shows. Frames are indices into
 // the table of times that the server made; while the video cannot be played, frames come as pictures.
 
+const REPORT = 80;  // ms within which a frame that is shown is reported
+
 export class Clock extends EventTarget {
     constructor(video, still) {
         super();
@@ -13,10 +15,7 @@ export class Clock extends EventTarget {
         this.generation = 0;
         const relay = (name) => video.addEventListener(name, () => this.say("state"));
         ["play", "pause", "ended", "ratechange", "volumechange"].forEach(relay);
-        video.addEventListener("seeked", () => {
-            if (this.wanted === this.index) this.wanted = null;  // it was there already
-            if (this.wanted !== null && this.wanted !== this.asked) this.go(this.wanted);
-        });
+        ["seeked", "loadeddata"].forEach((name) => video.addEventListener(name, () => this.arrived()));
         video.addEventListener("error", () => this.ready !== null && this.say("unplayable"));
         const tick = (now, data) => {
             this.shown(data.mediaTime);
@@ -67,11 +66,31 @@ export class Clock extends EventTarget {
         picture.src = new URL(this.frames + "/" + index + ".jpg", document.baseURI);
     }
 
+    // The video is where it was sent. Browsers sometimes leave out the report of a frame that was shown while paused;
+    // then the frame that covers the place is the one on screen.
+    arrived() {
+        if (this.video.seeking) return;
+        if (this.wanted !== null && this.wanted !== this.asked) return this.go(this.wanted);
+        if (!this.video.paused) {
+            this.wanted = null;
+            return;
+        }
+        const generation = this.generation;
+        const place = this.video.currentTime;
+        setTimeout(() => {
+            const rests = this.video.paused && !this.video.seeking && this.video.currentTime === place;
+            if (!rests || generation !== this.generation || this.video.readyState < 2) return;
+            if (!this.ready || this.wanted !== null || this.index !== this.at(place)) this.shown(this.pts[this.at(place)]);
+        }, REPORT);
+    }
+
     shown(time) {
         if (!this.pts.length || !this.video.currentSrc) return;
+        const index = this.nearest(time);
+        if (!this.ready && this.wanted !== null && index !== this.wanted) return;
         this.ready = true;
         this.still.hidden = true;
-        this.index = this.nearest(time);
+        this.index = index;
         if (this.wanted === this.index) this.wanted = null;
         if (this.index > this.last && !this.video.paused) {
             this.video.pause();
