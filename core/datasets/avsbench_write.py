@@ -29,7 +29,7 @@ class AvsClip:
     """One clip of S4 (with category) or MS3.
 
     frames: five uint8 [H, W, 3] RGB. masks: bool [H, W], five, or the first alone in S4's training part.
-    sound: float32 [n] mono, -1 to 1, at `rate` Hz; cut or filled to five seconds.
+    sound: float32 [n] or [n, 2], -1 to 1, at `rate` Hz; cut or filled to five seconds.
     """
 
     name: str
@@ -44,7 +44,10 @@ class AvsClip:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class AvssClip:
-    """One clip of AVSS. frames: uint8 [H, W, 3] RGB; labels: uint8 [H, W], classes 0 to 70; see avss.Row."""
+    """One clip of AVSS. frames: uint8 [H, W, 3] RGB; labels: uint8 [H, W], classes 0 to 70; see avss.Row.
+
+    sound: as in AvsClip, cut or filled to the seconds of the row.
+    """
 
     row: avss.Row
     frames: Sequence[np.ndarray]
@@ -63,17 +66,11 @@ def write_avs(root: Path | str, subset: avsbench.Subset, clips: Iterable[AvsClip
         names: set[str] = set()
         masks = 0
         for clip in clips:
-            category = clip.category if subset == "s4" else None
-            sample = avsbench.Sample(folder, subset, clip.name, clip.split, category, clip.start)
-            _check(clip, sample, names)
-            for path, frame in zip(sample.frame_paths, clip.frames, strict=True):
-                _save(cv2.resize(np.asarray(frame), (SIDE, SIDE)), path)
-            for path, mask in zip(sample.mask_paths, clip.masks, strict=True):
-                _save(resize_pixels(np.asarray(mask, dtype=bool), (SIDE, SIDE)).astype(np.uint8) * 255, path)
-            _sound(clip.sound, clip.rate, sample.audio_path, avsbench.FRAMES, RATE)
-            masks += sample.labelled
-            s4_row = (clip.name, clip.start, clip.category or "", clip.split)
-            table.append(s4_row if subset == "s4" else (clip.name, clip.split))
+            if clip.name in names:
+                raise DatasetError(f"{clip.name!r} is given to two clips.")
+            names.add(clip.name)
+            table.append(write_avs_clip(folder, subset, clip))
+            masks += len(clip.masks)
         _table(folder / avsbench.table_name(subset), avsbench.HEADERS[subset], table)
         written = list(avsbench.Dataset(folder, subset).rows)
         counts = {
@@ -88,27 +85,12 @@ def write_avss(root: Path | str, clips: Iterable[AvssClip]) -> dict[str, int]:
     """Write an AVSS folder; {"clips": n, "labels": n}, counted in what was written. Raises DatasetError."""
     with whole_folder(root) as folder:
         rows: list[avss.Row] = []
+        cells = []
         for clip in clips:
-            row, sample = clip.row, avss.Sample(folder, clip.row)
-            if not safe_name(row.uid) or sample.folder.exists():
-                raise DatasetError(f"{row.uid!r} is no folder name, or is given to two clips.")
-            sizes = {np.shape(picture)[:2] for picture in (*clip.frames, *clip.labels)}
-            if len(clip.frames) != row.frames or len(clip.labels) != row.labelled or len(sizes) != 1:
-                raise DatasetError(
-                    f"{row.uid}: {row.subset} {row.split} needs {row.frames} frames, {row.labelled} labels "
-                    f"of one size; got {len(clip.frames)} and {len(clip.labels)}, sizes {sorted(sizes)}."
-                )
-            for k, frame in enumerate(clip.frames):
-                _save(np.asarray(frame), sample.folder / "frames" / f"{k}.jpg")
-            for k, label in enumerate(clip.labels):
-                classes = np.asarray(label, dtype=np.uint8)
-                if classes.max() >= len(avss.CLASSES):
-                    raise DatasetError(f"{row.uid}: classes are 0 to 70; got {classes.max()}.")
-                _save(avss.PALETTE[classes], sample.folder / "labels_rgb" / f"{k}.png")
-                _save(classes, sample.folder / "labels_semantic" / f"{k}.png")
-            _sound(clip.sound, clip.rate, sample.audio_path, row.frames, RATE_AVSS)
-            rows.append(row)
-        cells = [(r.vid, r.uid, r.s_min, r.s_sec, "_".join(r.names), r.split, r.subset) for r in rows]
+            if avss.Sample(folder, clip.row).folder.exists():
+                raise DatasetError(f"{clip.row.uid!r} is given to two clips.")
+            cells.append(write_avss_clip(folder, clip))
+            rows.append(clip.row)
         _table(folder / "metadata.csv", avss.HEADER, cells)
         numbers = {name: k + 1 for k, name in enumerate(avss.CLASSES)}
         (folder / "label2idx.json").write_text(json.dumps(numbers) + "\n", encoding="utf-8")
@@ -121,17 +103,50 @@ def write_avss(root: Path | str, clips: Iterable[AvssClip]) -> dict[str, int]:
     return counts
 
 
-def _check(clip: AvsClip, sample: avsbench.Sample, names: set[str]) -> None:
-    parts = [clip.name, clip.split, *([clip.category or ""] if sample.subset == "s4" else [])]
-    if not all(safe_name(part) for part in parts) or clip.name in names:
-        raise DatasetError(f"{' / '.join(parts)!r} is no name of folders, or is given to two clips.")
-    names.add(clip.name)
+def write_avs_clip(root: Path, subset: avsbench.Subset, clip: AvsClip) -> tuple[str, ...]:
+    """Write the files of one clip of S4 or MS3; its row of the table. Raises DatasetError."""
+    category = clip.category if subset == "s4" else None
+    sample = avsbench.Sample(root, subset, clip.name, clip.split, category, clip.start)
+    parts = [clip.name, clip.split, *([clip.category or ""] if subset == "s4" else [])]
+    if not all(safe_name(part) for part in parts):
+        raise DatasetError(f"{' / '.join(parts)!r} cannot be names of folders.")
     sizes = {np.shape(picture)[:2] for picture in (*clip.frames, *clip.masks)}
     if len(clip.frames) != avsbench.FRAMES or len(clip.masks) != sample.labelled or len(sizes) != 1:
         raise DatasetError(
-            f"{clip.name}: {sample.subset} {clip.split} needs {avsbench.FRAMES} frames and {sample.labelled} "
+            f"{clip.name}: {subset} {clip.split} needs {avsbench.FRAMES} frames and {sample.labelled} "
             f"masks of one size; got {len(clip.frames)} and {len(clip.masks)} of sizes {sorted(sizes)}."
         )
+    for path, frame in zip(sample.frame_paths, clip.frames, strict=True):
+        _save(cv2.resize(np.asarray(frame), (SIDE, SIDE), interpolation=cv2.INTER_AREA), path)
+    for path, mask in zip(sample.mask_paths, clip.masks, strict=True):
+        _save(resize_pixels(np.asarray(mask, dtype=bool), (SIDE, SIDE)).astype(np.uint8) * 255, path)
+    _sound(clip.sound, clip.rate, sample.audio_path, avsbench.FRAMES, RATE)
+    if subset == "s4":
+        return clip.name, clip.start, clip.category or "", clip.split
+    return clip.name, clip.split
+
+
+def write_avss_clip(root: Path, clip: AvssClip) -> tuple[str, ...]:
+    """Write the files of one clip of AVSS; its row of the table. Raises DatasetError."""
+    row, sample = clip.row, avss.Sample(root, clip.row)
+    if not safe_name(row.uid):
+        raise DatasetError(f"{row.uid!r} cannot be the name of a folder.")
+    sizes = {np.shape(picture)[:2] for picture in (*clip.frames, *clip.labels)}
+    if len(clip.frames) != row.frames or len(clip.labels) != row.labelled or len(sizes) != 1:
+        raise DatasetError(
+            f"{row.uid}: {row.subset} {row.split} needs {row.frames} frames, {row.labelled} labels "
+            f"of one size; got {len(clip.frames)} and {len(clip.labels)}, sizes {sorted(sizes)}."
+        )
+    for path, frame in zip(sample.frame_paths, clip.frames, strict=True):
+        _save(np.asarray(frame), path)
+    for k, label in enumerate(clip.labels):
+        classes = np.asarray(label, dtype=np.uint8)
+        if classes.max() >= len(avss.CLASSES):
+            raise DatasetError(f"{row.uid}: classes are 0 to 70; got {classes.max()}.")
+        _save(avss.PALETTE[classes], sample.folder / "labels_rgb" / f"{k}.png")
+        _save(classes, sample.folder / "labels_semantic" / f"{k}.png")
+    _sound(clip.sound, clip.rate, sample.audio_path, row.frames, RATE_AVSS)
+    return row.vid, row.uid, row.s_min, row.s_sec, "_".join(row.names), row.split, row.subset
 
 
 def _save(pixels: np.ndarray, path: Path) -> None:
@@ -140,13 +155,14 @@ def _save(pixels: np.ndarray, path: Path) -> None:
 
 
 def _sound(sound: np.ndarray, rate: int, path: Path, seconds: int, to: int) -> None:
-    """16-bit stereo, both channels equal."""
-    samples = resample(np.asarray(sound, dtype=np.float32), rate, to)
-    out = np.zeros(seconds * to, dtype=np.float32)
-    n = min(len(out), len(samples))
-    out[:n] = np.clip(samples[:n], -1, 1)
+    """16-bit stereo; one channel is written to both."""
+    channels = np.atleast_2d(np.asarray(sound, dtype=np.float32).T)
+    out = np.zeros((seconds * to, 2), dtype=np.float32)
+    for k in range(2):
+        samples = resample(np.ascontiguousarray(channels[k % len(channels)]), rate, to)[: len(out)]
+        out[: len(samples), k] = np.clip(samples, -1, 1)
     path.parent.mkdir(parents=True, exist_ok=True)
-    soundfile.write(path, np.stack([out, out], axis=1), to, subtype="PCM_16")
+    soundfile.write(path, out, to, subtype="PCM_16")
 
 
 def _table(path: Path, header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:

@@ -11,17 +11,14 @@ import numpy as np
 import soundfile
 
 from core.datasets import avsbench, avss, refavs
+from core.datasets.avsbench_write import AvsClip, AvssClip, write_avs_clip, write_avss_clip
 from core.datasets.refavs import NULL, Row
 from core.datasets.world.film import write_film
 from core.datasets.world.make import Clip, next_frames
 from core.datasets.world.synth import RATE
-from core.datasets.world.truth import Fact
-from core.media.audio import resample
 
 Record = dict[str, Any]
 QUALITY = 95
-SIDE = 224  # S4 and MS3 hold squares
-AVS_RATE = 16000
 PREFIX = {"muted": "null_m-", "off-screen": "null_c-", "crossed": "null_c-"}
 
 
@@ -35,7 +32,7 @@ def write_refavs(clip: Clip, root: Path, name: str, render: bool) -> Record:
     if job.split in ("train", "val"):
         for k, frame in enumerate(next_frames(clip)):
             _picture(root / refavs.media_folder(v) / "frames_next" / f"{k}.jpg", frame)
-    _sound(root / refavs.audio_path(v), clip.sound, RATE)
+    _sound(root / refavs.audio_path(v), clip.sound)
     if render:
         write_film(clip.scene, root / refavs.media_folder(v) / "video.mp4", sound=clip.sound)
     script = root / refavs.media_folder(v) / "script.json"
@@ -64,15 +61,10 @@ def write_avs(clip: Clip, root: Path, name: str, subset: avsbench.Subset) -> Rec
     """One clip of S4 or MS3: the masks of what sounds at the frame."""
     loud = [f for f in clip.truth.facts if f.sounds]
     category = loud[0].category if subset == "s4" else None
-    sample = avsbench.Sample(root, subset, name, clip.job.split, category)
-    for path, frame in zip(sample.frame_paths, clip.frames, strict=True):
-        _picture(path, cv2.resize(frame, (SIDE, SIDE), interpolation=cv2.INTER_AREA))
-    for k, path in enumerate(sample.mask_paths):
-        sounding = _sounding(clip, k).astype(np.uint8)
-        _mask(path, cv2.resize(sounding, (SIDE, SIDE), interpolation=cv2.INTER_NEAREST) > 0)
-    _sound(sample.audio_path, clip.sound, AVS_RATE)
-    row = [name, "0", category, clip.job.split] if subset == "s4" else [name, clip.job.split]
-    return {"rows": [row]}
+    labelled = avsbench.Sample(root, subset, name, clip.job.split, category).labelled
+    masks = [_sounding(clip, k) for k in range(labelled)]
+    made = AvsClip(name, clip.job.split, clip.frames, masks, clip.sound, RATE, category)
+    return {"rows": [list(write_avs_clip(root, subset, made))]}
 
 
 def write_avss(clip: Clip, root: Path, name: str) -> Record:
@@ -80,18 +72,14 @@ def write_avss(clip: Clip, root: Path, name: str) -> Record:
     loud = list(dict.fromkeys(f.category for f in clip.truth.facts if f.sounds))
     seconds = round(clip.scene.script.seconds)
     row = avss.Row(name, f"{name}_0_{seconds * 1000}", "0", "0", tuple(loud), clip.job.split, clip.job.subset)
-    sample = avss.Sample(root, row)
-    for path, frame in zip(sample.frame_paths, clip.frames, strict=True):
-        _picture(path, frame)
+    labels = []
     for k in range(row.labelled):
-        classes = np.zeros(clip.frames[0].shape[:2], np.uint8)
+        labels.append(np.zeros(clip.frames[0].shape[:2], np.uint8))
         for i, fact in enumerate(clip.truth.facts):
             if fact.sounding[k]:
-                classes[clip.masks[k][i]] = avss.CLASSES.index(fact.category)
-        _picture(sample.folder / "labels_semantic" / f"{k}.png", classes)
-        _picture(sample.folder / "labels_rgb" / f"{k}.png", np.ascontiguousarray(avss.PALETTE[classes]))
-    _sound(sample.audio_path, clip.sound, RATE)
-    return {"rows": [[row.vid, row.uid, row.s_min, row.s_sec, "_".join(row.names), row.split, row.subset]]}
+                labels[k][clip.masks[k][i]] = avss.CLASSES.index(fact.category)
+    made = AvssClip(row, clip.frames, labels, clip.sound, RATE)
+    return {"rows": [list(write_avss_clip(root, made))]}
 
 
 def write_clip(clip: Clip, root: Path, name: str) -> Record:
@@ -152,13 +140,7 @@ def _mask(path: Path, pixels: np.ndarray) -> None:
     _picture(path, pixels.astype(np.uint8) * 255)
 
 
-def _sound(path: Path, sound: np.ndarray, rate: int) -> None:
+def _sound(path: Path, sound: np.ndarray) -> None:
     """16-bit stereo."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    if rate != RATE:
-        sound = np.stack([resample(np.ascontiguousarray(c), RATE, rate) for c in sound.T], 1)
-    soundfile.write(path, np.clip(sound, -1, 1), rate, subtype="PCM_16")
-
-
-def seen_on(fact: Fact) -> int:
-    return sum(fact.shown)
+    soundfile.write(path, np.clip(sound, -1, 1), RATE, subtype="PCM_16")
