@@ -2,6 +2,7 @@
 
 import csv
 import json
+import multiprocessing
 import os
 import shutil
 import time
@@ -113,7 +114,8 @@ def _made(jobs: list[Job], order: Order, work: Path, workers: int | None):
             yield _one(job, order, work)
         return
     line = iter(jobs)
-    with ProcessPoolExecutor(count, initializer=_start) as pool:
+    # A fork would inherit locks of threads that it has not: OpenCV's stand still in it for ever.
+    with ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), initializer=_start) as pool:
         running: set[Future] = set()
         try:
             while True:
