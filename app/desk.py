@@ -1,7 +1,7 @@
 """One open clip of one person: its objects, what was asked for them, undo. No Gradio, no database."""
 
 import threading
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID, uuid4
@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from app.feed import Feed
 from app.history import Act, History
 from core.errors import PromptError, RefavsError
-from core.masks import FrameMask, Mask, Track
+from core.masks import FrameMask, Mask, Track, union
 from core.media import Clip
 from core.segment.protocol import Click, ObjectId, Prompts, Segmenter
 
@@ -81,6 +81,7 @@ class Desk:
         self.acting = threading.Lock()  # around an act of the person, also while it computes
         self.revision = 0  # of the work: counts changes
         self.kept: Any = None  # what the store has of it; app.keeping's
+        self.on_change: Callable[[Desk, Act], None] | None = None  # told of each change before the page is
 
     @property
     def things(self) -> list[Thing]:
@@ -130,14 +131,68 @@ class Desk:
                 raise PromptError("Nothing was found there; click on the object, or draw the box closer.")
             with self._lock:
                 act = self._history.begin("box" if box else "click")
-                if (
-                    owner.id not in self._values
-                ):  # a new object is what the sentence means, until said otherwise
-                    self._next = max(self._next, owner.id + 1)
-                    self._fit_only(act, ())
-                    self._history.set(act, owner.id, owner)
-                self._history.set(act, (owner.id, index), Cell(found.mask, "click", found.score, asked, base))
+                self._new_thing(act, owner)
+                self._answer_by_hand(
+                    act, (owner.id, index), Cell(found.mask, "click", found.score, asked, base)
+                )
                 self.tell(act, active=owner.id, call=call)
+
+    def brush(self, index: int, stroke: Mask, *, erase: bool, thing: ObjectId | None = None) -> None:
+        """Paint the pixels of `stroke` onto the object's mask on the frame, or erase them; None = new object.
+
+        PromptError when there is nothing to erase.
+        """
+        with self.acting, self._lock:
+            owner = self._values.get(thing) or Thing(self._next)
+            cell: Cell | None = self._values.get((owner.id, index))
+            if erase and (cell is None or cell.mask.is_empty):
+                raise PromptError("There is nothing to erase on this frame.")
+            mask = stroke
+            if cell and erase:
+                mask = Mask.encode(cell.mask.decode() & ~stroke.decode())
+            elif cell:
+                mask = union((cell.mask, stroke))
+            act = self._history.begin("eraser" if erase else "brush")
+            self._new_thing(act, owner)
+            self._answer_by_hand(act, (owner.id, index), Cell(mask, "brush"))
+            self.tell(act, active=owner.id)
+
+    def say_absent(self, index: int, thing: ObjectId, *, onward: bool = False) -> None:
+        """The object cannot be seen on this frame; onward: nor after it, until a frame where it was drawn."""
+        with self.acting, self._lock:
+            self._thing(thing)
+            frames = [index]
+            if onward:
+                drawn = (
+                    i for i, c in self.cells(thing).items() if i > index and c.touched and not c.mask.is_empty
+                )
+                frames = list(range(index, next(drawn, self.clip.last + 1)))
+            nothing = Mask.empty(self.clip.video.size)
+            act = self._history.begin("absent from here" if onward else "absent here")
+            for i in frames:
+                self._history.set(act, (thing, i), Cell(nothing, "click"))
+            self.tell(act, active=thing)
+
+    def _new_thing(self, act: Act, owner: Thing) -> None:
+        """A new object is what the sentence means, until said otherwise."""
+        if owner.id not in self._values:
+            self._next = max(self._next, owner.id + 1)
+            self._fit_only(act, ())
+            self._history.set(act, owner.id, owner)
+
+    def _answer_by_hand(self, act: Act, key: tuple[ObjectId, int], cell: Cell) -> None:
+        """The annotator's answer on a frame. Where the object was said to be absent, it is back: the frames
+        after it that were said to be absent with it may be answered anew."""
+        thing, index = key
+        before: Cell | None = self._values.get(key)
+        self._history.set(act, key, cell)
+        if not (before and before.touched and before.mask.is_empty) or cell.mask.is_empty:
+            return
+        for i in range(index + 1, self.clip.last + 1):
+            after: Cell | None = self._values.get((thing, i))
+            if not (after and after.touched and after.mask.is_empty):
+                break
+            self._history.set(act, (thing, i), Cell(after.mask, "propagated"))
 
     def undo(self) -> None:
         """Take the last act back; when that is a running job, it ends."""
@@ -210,6 +265,13 @@ class Desk:
             self.tell(act, active=made[0] if made else None)
             return made
 
+    def write_sentence(self, expression: str) -> None:
+        """The sentence as it stands in the page, not saved as a pair yet."""
+        with self._lock:
+            self.expression = expression
+            if self.on_change:
+                self.on_change(self, Act("sentence"))
+
     def say_reasons(self, steps: list[dict[str, Any]], verdict: dict[str, Any] | None) -> None:
         """The reasoning so far, and the verdict when there is one."""
         self.reasons, self.verdict = list(steps), verdict
@@ -227,7 +289,25 @@ class Desk:
                     self._values[thing.id, index] = cell
                     seen.changes[thing.id, index] = (None, cell)
             if seen.changes:
-                self.tell(seen)
+                self.tell(seen, kept=True)
+
+    def overlay(self, drawn: Iterable[tuple[Thing, Mapping[int, Cell | None]]]) -> None:
+        """Put a draft over what was restored: by the object's key; None takes a frame's answer away."""
+        with self._lock:
+            seen = Act("open")
+            for thing, cells in drawn:
+                same = next((t for t in self.things if t.key == thing.key), None)
+                free = thing.id if thing.id not in self._values else self._next
+                id = same.id if same else free
+                self._next = max(self._next, id + 1)
+                self._values[id] = replace(thing, id=id)
+                for index, cell in cells.items():
+                    seen.changes[id, index] = (None, cell)
+                    if cell is None:
+                        self._values.pop((id, index), None)
+                    else:
+                        self._values[id, index] = cell
+            self.tell(seen, kept=True)
 
     def choose(self, keys: Collection[UUID]) -> None:
         """Make these objects the ones that fit, and no others."""
@@ -276,10 +356,12 @@ class Desk:
             if self.job:
                 self.job.stopped.set()
 
-    def tell(self, act: Act, **extra: Any) -> None:
-        """Say what the act changed."""
+    def tell(self, act: Act, *, kept: bool = False, **extra: Any) -> None:
+        """Say what the act changed. kept: it is on disk already."""
         with self._lock:
             self.revision += 1
+            if self.on_change and not kept:
+                self.on_change(self, act)
             masks: dict[str, dict[str, list[Any] | None]] = {}  # JSON has no other keys
             for key in act.changes:
                 if isinstance(key, tuple):
@@ -299,7 +381,7 @@ class Desk:
 
 
 def sent(cell: Cell, size: tuple[int, int]) -> list[Any]:
-    """[run lengths as text, "" = absent; 1 = touched; what was asked, in fractions of a picture (H, W)]."""
+    """[run lengths as text, "" = absent; 1 = touched; what was asked, in fractions of a picture (H, W); score]."""
     height, width = size
     asked: dict[str, Any] | None = None
     if cell.asked:
@@ -307,4 +389,5 @@ def sent(cell: Cell, size: tuple[int, int]) -> list[Any]:
         if cell.asked.box:
             x0, y0, x1, y1 = cell.asked.box
             asked["box"] = [x0 / width, y0 / height, x1 / width, y1 / height]
-    return ["" if cell.mask.is_empty else cell.mask.counts, int(cell.touched), asked]
+    counts = "" if cell.mask.is_empty else cell.mask.counts
+    return [counts, int(cell.touched), asked, round(cell.score, 2)]

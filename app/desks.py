@@ -18,9 +18,9 @@ class Desks:
         self._desks: OrderedDict[str, tuple[Desk, float]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def add(self, desk: Desk) -> str:
-        """A new token for the desk."""
-        token = secrets.token_urlsafe(24)
+    def add(self, desk: Desk, token: str | None = None) -> str:
+        """Keep the desk under its earlier token, or a new one; the token."""
+        token = token or secrets.token_urlsafe(24)
         with self._lock:
             self._desks[token] = (desk, time.monotonic())
             idle = [t for t, (_, used) in self._desks.items() if used < time.monotonic() - IDLE]

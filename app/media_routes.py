@@ -19,6 +19,7 @@ from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from app.player import modules
+from app.strip import strip
 from core.errors import RefavsError
 from core.media import Clip
 
@@ -50,6 +51,10 @@ class Links:
         """Link to the clip's frames as JPEG: append `/{index}.jpg`."""
         return self._link("frame", f"{clip.video.sha256}", clip)
 
+    def strip(self, clip: Clip) -> str:
+        """Link to small pictures of the clip along its time (app.strip), one JPEG."""
+        return self._link("strip", f"{clip.video.sha256} {clip.first} {clip.last}", clip)
+
     def _link(self, kind: str, identity: str, what: Any) -> str:
         key = hashlib.sha256(f"{kind}\0{identity}".encode()).hexdigest()[:24]
         with self._lock:
@@ -73,6 +78,7 @@ class Links:
         return [
             Route(f"{PREFIX}/media/{signed}", self._media),
             Route(f"{PREFIX}/frame/{signed}/{{index:int}}.jpg", self._frame),
+            Route(f"{PREFIX}/strip/{signed}", self._strip),
             Route(f"{PREFIX}/js/{modules.VERSION}/{{name}}", _module),
         ]
 
@@ -97,6 +103,18 @@ class Links:
             jpeg(picture),
             media_type="image/jpeg",
             headers={**HEADERS, "Cache-Control": "private, max-age=3600"},
+        )
+
+    def _strip(self, request: Request) -> Response:
+        clip = self._asked(request, "strip")
+        if not isinstance(clip, Clip):
+            return _refused()
+        try:
+            data = jpeg(strip(clip))
+        except RefavsError as error:
+            return PlainTextResponse(str(error), 404, headers=HEADERS)
+        return Response(
+            data, media_type="image/jpeg", headers={**HEADERS, "Cache-Control": "private, max-age=3600"}
         )
 
 

@@ -14,20 +14,24 @@ from annotations.store import Store
 from app import work
 from app.desk import MASKS_A_MESSAGE, Desk, sent
 from app.desks import Desks
+from app.drafts import Drafts
 from app.exports import Exports
 from app.keeping import Keeper, summary
 from app.library import Library, Source
 from app.media_routes import Links
 from app.playback import Playback
-from app.sound import waveform
+from app.sound import outline
+from app.strip import places
 from core import media, registry
 from core.errors import MediaError, RefavsError
+from core.masks import Mask
 from core.media import Clip
 from core.media.proxy import player_times
 from core.segment.protocol import Click, Prompts
 
 log = logging.getLogger("refavs.app")
 UNKNOWN = "The page asked for something this server does not know; reload the page."
+MANY = 40  # desks of a page that are looked at for the clip it asks for
 RECENT = 30  # clips in the list of those worked on
 GONE = "gone"  # the desk is not here any more; the page opens its clip again
 Answer = dict[str, Any]
@@ -43,6 +47,7 @@ class Studio:
         self.playback = Playback(links)
         self.keeper = Keeper(store)
         self.exports = Exports(store, links)
+        self.drafts = Drafts()
 
     def ask(self, request: Any) -> Answer:
         """Quick: {"do": name, "token": ...} -> {"ok": True, ...} or {"ok": False, "error": sentence}."""
@@ -117,6 +122,9 @@ class Studio:
             "cancel": lambda desk, r: desk.cancel(),
             "object": lambda desk, r: desk.change_thing(_number(r, "object"), **_thing_values(r)),
             "delete": self._delete,
+            "brush": self._brush,
+            "absent": self._absent,
+            "sentence": lambda desk, r: desk.write_sentence(str(r.get("expression") or "")[: work.LONGEST]),
             "save": self._save,
             "reopen": lambda desk, r: self.keeper.reopen(desk, _uuid(r, "pair")),
             "remove": lambda desk, r: self.keeper.remove(desk, _uuid(r, "pair")),
@@ -149,7 +157,7 @@ class Studio:
         for key in (wanted, self.library.start and self.library.start.key):
             if isinstance(key, str):
                 try:
-                    return {**choice, **self._put_on_desk(self._source(key))}
+                    return {**choice, **self._open({**request, "source": key})}
                 except RefavsError as error:
                     problem = str(error)
         return {**choice, "token": None, "desk": None, "problem": problem}
@@ -165,13 +173,18 @@ class Studio:
         return {"recent": list(found.values())}
 
     def _open(self, request: dict[str, Any]) -> Answer:
-        """A clip by its key: on one of the page's own desks (`desks`: tokens), else on a new one."""
+        """A clip by its key: on one of the page's own desks (`desks`: tokens), which a restart of the server
+        brings back from their drafts, else on a new one."""
         source = self._source(str(request.get("source")))
+        if request.get("fresh") is True:
+            self.drafts.drop(str(request.get("token")))
         desks = request.get("desks")
-        for token in desks if isinstance(desks, list) else ():
+        for token in reversed(desks[-MANY:]) if isinstance(desks, list) else ():
             desk = self.desks.get(token)
             if desk and desk.source == source.key:
                 return {"token": token, "desk": self._snapshot(desk)}
+            if desk is None and self.drafts.source(token) == source.key:
+                return self._put_on_desk(source, token)
         return self._put_on_desk(source)
 
     def _source(self, key: str) -> Source:
@@ -187,12 +200,17 @@ class Studio:
         name = str(request.get("name") or "video")
         return self._put_on_desk(self.library.take(str(request.get("path") or ""), name))
 
-    def _put_on_desk(self, source: Source) -> Answer:
+    def _put_on_desk(self, source: Source, token: str | None = None) -> Answer:
+        """A new desk; `token` = of a page that has a draft on the clip."""
         clip = media.open(source.path).clip()
         desk = Desk(clip, registry.segmenter, name=source.name, source=source.key)
         self.keeper.load(desk)
+        if token:
+            self.drafts.restore(desk, token)
+        token = self.desks.add(desk, token)
+        self.drafts.follow(desk, token)
         threading.Thread(target=self._warm_up, args=(clip,), daemon=True).start()
-        return {"token": self.desks.add(desk), "desk": self._snapshot(desk)}
+        return {"token": token, "desk": self._snapshot(desk)}
 
     def _snapshot(self, desk: Desk) -> Answer:
         """Everything that the page shows, without masks."""
@@ -210,6 +228,7 @@ class Studio:
             "sound": video.has_audio,
             "damaged": video.damaged,
             "media": self._media(desk, {})["media"],
+            "strip": {"link": self.links.strip(clip), "frames": places(clip)},
             "expression": desk.expression,
             "reasons": desk.reasons,
             "verdict": desk.verdict,
@@ -226,7 +245,7 @@ class Studio:
         }
 
     def _sound(self, desk: Desk, request: dict[str, Any]) -> Answer:
-        return {"peaks": waveform(desk.clip)}
+        return outline(desk.clip)
 
     def _masks(self, desk: Desk, request: dict[str, Any]) -> Answer:
         """Masks of one object from frame index `from` on, MASKS_A_MESSAGE at most, and where to go on."""
@@ -265,8 +284,25 @@ class Studio:
         else:
             raise RefavsError(UNKNOWN)
 
+    def _brush(self, desk: Desk, request: dict[str, Any]) -> None:
+        """`stroke`: run lengths of the pixels that were painted over; `erase`: take them away."""
+        thing = request.get("object")
+        stroke = Mask.from_coco({"size": list(desk.clip.video.size), "counts": request.get("stroke")})
+        desk.brush(
+            _index(desk, request),
+            stroke,
+            erase=request.get("erase") is True,
+            thing=thing if isinstance(thing, int) else None,
+        )
+
+    def _absent(self, desk: Desk, request: dict[str, Any]) -> None:
+        desk.say_absent(
+            _index(desk, request), _number(request, "object"), onward=request.get("onward") is True
+        )
+
     def _save(self, desk: Desk, request: dict[str, Any]) -> None:
         self.keeper.save(desk, str(request.get("expression") or ""), over=request.get("over") is True)
+        self.drafts.settle(desk, request["token"])
 
     def _delete(self, desk: Desk, request: dict[str, Any]) -> None:
         self.keeper.delete_thing(desk, _number(request, "object"))

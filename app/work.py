@@ -31,18 +31,23 @@ Seeds = dict[ObjectId, dict[int, Mask | Prompts]]
 def propagate(desk: Desk, thing: ObjectId, index: int, direction: str, call: str | None) -> Iterator[None]:
     """Carry an object from frame `index` "forward", "backward", or over the whole clip ("both").
 
-    Seeds are the frames that the annotator touched, and frame `index`. They stay as they are.
+    "here": from the nearest frame that the annotator touched up to frame `index`. Seeds are the frames that the annotator touched, and frame `index`. They stay as they are.
     """
     clip = desk.clip
     cells = desk.cells(thing)
     seeds: dict[int, Mask | Prompts] = {i: cell.mask for i, cell in cells.items() if cell.touched}
-    if index in cells:
+    if index in cells and direction != "here":
         seeds[index] = cells[index].mask
     if not seeds:
         raise PromptError("There is no mask on this frame to carry on; click the object here first.")
     start = index if index in seeds else min(seeds, key=lambda i: abs(i - index))
-    forward = [] if direction == "backward" else list(range(start + 1, clip.last + 1))
-    backward = [] if direction == "forward" else list(range(start - 1, clip.first - 1, -1))
+    if direction == "here":
+        start = min((i for i in seeds if i != index), key=lambda i: abs(i - index), default=index)
+        if start == index:
+            raise PromptError("No other frame was touched to carry a mask from; click the object on one.")
+    last, first = (index, index) if direction == "here" else (clip.last, clip.first)
+    forward = [] if direction == "backward" else list(range(start + 1, last + 1))
+    backward = [] if direction == "forward" else list(range(start - 1, first - 1, -1))
     total = len(forward) + len(backward)
     job = desk.start("propagation")
     done = 0
@@ -76,6 +81,7 @@ def refer(desk: Desk, expression: str, call: str | None) -> Iterator[None]:
         desk.expression = text
         desk.say_reasons([_step(step) for step in answer.steps if step.words], _verdict(answer))
         made = desk.answer(job, ((found.category or "", _cells(found)) for found in answer.objects))
+        _number_objects(desk, made)
         yield
         if made:
             total = len(desk.clip)
@@ -114,12 +120,44 @@ def _answer(desk: Desk, job: Job, text: str, call: str | None) -> Generator[None
 
 
 def _step(step: Step) -> dict[str, Any]:
-    """A step for the page; times: seconds of the clip that it speaks of."""
-    times = () if step.kind == "look" else step.evidence.get("times", ())  # it looks everywhere
-    return {"kind": step.kind, "words": step.words, "times": [float(time) for time in times]}
+    """A step for the page, with what it speaks of.
+
+    times: seconds of the clip; spans: [start, end] in seconds; candidates: [{id, box, present}], the box in
+    shares of the picture and seconds at which it was seen; speaks_of: ids of candidates.
+    """
+    evidence = step.evidence
+    times = () if step.kind == "look" else evidence.get("times", ())  # it looks everywhere
+    matches: Mapping[str, Any] = evidence.get("matches", {})
+    best = max(matches, key=lambda i: matches[i].get("goes", 0.0), default=None) if times else None
+    speaks_of = [
+        *evidence.get("objects", ()),
+        *([int(best)] if best is not None else []),
+        *(check["object"] for check in evidence.get("checks", ())),
+        *(refused["candidate"] for refused in evidence.get("refused", ())),
+        *(one["id"] for one in evidence.get("candidates", ())),
+    ]
+    return {
+        "kind": step.kind,
+        "words": step.words,
+        "times": [float(time) for time in times],
+        "spans": [[event["start"], event["end"]] for event in evidence.get("events", ())],
+        "candidates": [
+            {name: one[name] for name in ("id", "box", "present")} for one in evidence.get("candidates", ())
+        ],
+        "speaks_of": list(dict.fromkeys(speaks_of)),
+    }
+
+
+def _number_objects(desk: Desk, made: list[ObjectId]) -> None:
+    """Say which candidate of the steps is which object of the desk."""
+    chosen: list[int] = next((s["speaks_of"] for s in reversed(desk.reasons) if s["kind"] == "answer"), [])
+    if desk.verdict and len(chosen) == len(made):
+        pairs = [list(pair) for pair in zip(chosen, made, strict=True)]
+        desk.say_reasons(desk.reasons, {**desk.verdict, "numbers": pairs})
 
 
 def _verdict(answer: Referral) -> dict[str, Any]:
+    """`numbers`, once the objects are on the desk: [candidate in the steps, object] for each that was found."""
     last = next((step.words for step in reversed(answer.steps) if step.kind == "answer"), None)
     return {"found": bool(answer.objects), "words": last or ("Found." if answer.objects else "Nothing fits.")}
 

@@ -153,7 +153,7 @@ def test_every_change_is_told_in_order_with_what_changed(desk):
     desk.ask(3, click=(0.5, 0.5, True))
     desk.undo()
     first, second = desk.feed.since(0)
-    assert first["masks"] == {"1": {"3": [desk_counts(first), 1, {"clicks": [[0.5, 0.5, True]]}]}}
+    assert first["masks"] == {"1": {"3": [desk_counts(first), 1, {"clicks": [[0.5, 0.5, True]]}, 0.9]}}
     assert second["masks"] == {"1": {"3": None}}
     assert (first["seq"], second["seq"]) == (1, 2)
 

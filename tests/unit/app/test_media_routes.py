@@ -1,5 +1,8 @@
 import re
 
+import cv2
+import makers
+import numpy as np
 import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
@@ -87,3 +90,16 @@ def test_modules_import_each_other_from_the_same_folder_and_stay_small():
         assert len(text.splitlines()) <= 400, name
         for imported in re.findall(r'from "([^"]+)"', text):
             assert imported.removeprefix("./") in modules.MODULES, f"{name} imports {imported}"
+
+
+def test_strip_shows_the_frames_that_it_says(client, links, clip):
+    from app.strip import HEIGHT, places
+
+    answer = client.get(f"/{links.strip(clip)}")
+    picture = cv2.imdecode(np.frombuffer(answer.content, np.uint8), cv2.IMREAD_COLOR)
+    wide = picture.shape[1] // len(clip)
+    assert picture.shape[0] == HEIGHT
+    assert places(clip) == list(range(12))
+    tiles = [picture[:, k * wide : (k + 1) * wide, ::-1] for k in range(12)]
+    assert [makers.read_barcode(tile) for tile in tiles] == list(range(12))
+    assert client.get(f"/{links.strip(clip)}0").status_code == 403

@@ -1,0 +1,199 @@
+"""What was not saved is there again after the server was started anew."""
+
+import numpy as np
+import pytest
+
+from annotations.store import Store
+from app.drafts import Drafts
+from app.media_routes import Links
+from app.studio import Studio
+from core import paths, registry
+from core.masks import Mask
+
+
+@pytest.fixture
+def start(clip, desk, monkeypatch, tmp_path):
+    """Makes servers that share one data directory, as one after the other does."""
+    monkeypatch.setattr(registry, "segmenter", desk._segmenter)
+    stores = []
+
+    def make():
+        stores.append(Store.open(f"sqlite:///{tmp_path / 'store.sqlite'}"))
+        (tmp_path / "inbox").mkdir(exist_ok=True)
+        return Studio(inbox=tmp_path / "inbox", start=clip.video.path, store=stores[-1], links=Links())
+
+    yield make
+    for store in stores:
+        store.close()
+
+
+def ask(studio, token, **request):
+    answer = studio.ask({"token": token, **request})
+    assert answer["ok"], answer
+    return answer
+
+
+def click(studio, token, x, thing=None, index=2):
+    studio.prompt({"token": token, "seen": 0, "index": index, "click": [x, 0.5, True], "object": thing})
+
+
+def stroke(size):
+    pixels = np.zeros(size, bool)
+    pixels[5:9, 5:20] = True
+    return Mask.encode(pixels).counts
+
+
+def work_of(studio, token):
+    desk = studio.desks.get(token)
+    return (
+        desk.expression,
+        [(thing.key, thing.category, thing.fits, desk.cells(thing.id)) for thing in desk.things],
+    )
+
+
+def test_unsaved_work_survives_a_restart_with_what_was_asked(start, clip):
+    first = start()
+    token = first.ask({"do": "hello"})["token"]
+    click(first, token, 0.5)
+    click(first, token, 0.2, 1)
+    ask(first, token, do="brush", index=5, object=1, stroke=stroke(clip.size), erase=False)
+    ask(first, token, do="absent", index=9, object=1, onward=True)
+    ask(first, token, do="object", object=1, category="dog")
+    ask(first, token, do="sentence", expression="The dog that")
+    before = work_of(first, token)
+
+    second = start()
+    again = second.ask({"do": "hello", "token": token, "source": "start", "desks": [token]})
+    assert again["token"] == token
+    assert work_of(second, token) == before
+    desk = second.desks.get(token)
+    assert len(desk.cells(1)[2].asked.clicks) == 2
+    assert [i for i, c in desk.cells(1).items() if c.mask.is_empty] == [9, 10, 11]
+
+
+def test_propagation_that_was_cut_off_is_kept_as_far_as_it_came(start, monkeypatch):
+    monkeypatch.setattr("app.work.PAUSE", 0.0)
+    first = start()
+    token = first.ask({"do": "hello"})["token"]
+    click(first, token, 0.5, index=0)
+    request = {
+        "token": token,
+        "call": "c",
+        "do": "propagate",
+        "object": 1,
+        "index": 0,
+        "direction": "forward",
+    }
+    running = first.work(request)
+    for _ in range(4):
+        next(running)
+    done = list(first.desks.get(token).cells(1))
+
+    second = start()
+    second.ask({"do": "hello", "token": token, "source": "start", "desks": [token]})
+    assert list(second.desks.get(token).cells(1)) == done
+    assert len(done) > 2
+    running.close()
+
+
+def test_undone_and_deleted_work_does_not_come_back(start):
+    first = start()
+    token = first.ask({"do": "hello"})["token"]
+    click(first, token, 0.5)
+    click(first, token, 0.2)
+    ask(first, token, do="undo")
+    click(first, token, 0.8, 1, index=4)
+    ask(first, token, do="undo")
+    second = start()
+    second.ask({"do": "hello", "token": token, "source": "start", "desks": [token]})
+    desk = second.desks.get(token)
+    assert [list(desk.cells(thing.id)) for thing in desk.things] == [[2]]
+
+
+def test_draft_lies_over_what_was_saved_and_saving_empties_it(start):
+    first = start()
+    token = first.ask({"do": "hello"})["token"]
+    click(first, token, 0.5)
+    ask(first, token, do="save", expression="The ball.")
+    assert first.drafts.source(token) is None
+    click(first, token, 0.2, 1, index=7)
+    before = work_of(first, token)
+
+    second = start()
+    second.ask({"do": "hello", "token": token, "source": "start", "desks": [token]})
+    after = work_of(second, token)
+    assert [cells.keys() for *_, cells in after[1]] == [{2: 0, 7: 0}.keys()]
+    assert after[1][0][0] == before[1][0][0]
+    ask(second, token, do="save", expression="The ball.")
+    fresh = second.ask({"do": "hello"})["token"]
+    assert list(second.desks.get(fresh).cells(1)) == [2, 7]
+
+
+def test_somebody_elses_page_does_not_see_the_draft(start):
+    first = start()
+    token = first.ask({"do": "hello"})["token"]
+    click(first, token, 0.5)
+    second = start()
+    other = second.ask({"do": "hello", "desks": ["guess"]})
+    assert other["desk"]["objects"] == []
+    assert token not in (paths.data_dir() / "drafts.sqlite").read_bytes().decode("latin-1")
+
+
+def test_draft_that_cannot_be_written_is_told_once_and_the_work_goes_on(desk, tmp_path):
+    drafts = Drafts(tmp_path / "drafts.sqlite")
+    drafts.follow(desk, "token")
+    drafts.close()
+    desk.ask(3, click=(0.5, 0.5, True))
+    desk.ask(4, click=(0.5, 0.5, True), thing=1)
+    assert [m["kind"] for m in desk.feed.since(0)] == ["trouble", "change", "change"]
+    assert "cannot be kept" in desk.feed.since(0)[0]["error"]
+
+
+def test_killed_server_loses_no_finished_act(tmp_path, clip):
+    import os
+    import signal
+    import subprocess
+    import sys
+
+    script = f"""
+import sys
+sys.path[:0] = {[str(p) for p in sys.path if p]!r}
+from pathlib import Path
+import numpy as np
+from app.desk import Desk
+from app.drafts import Drafts
+from core import media
+from core.masks import Mask
+desk = Desk(media.open({str(clip.video.path)!r}).clip(), None, source="start")
+drafts = Drafts(Path({str(tmp_path / "d.sqlite")!r}))
+drafts.follow(desk, "token")
+k = 0
+while True:
+    pixels = np.zeros(desk.clip.size, bool)
+    pixels[:, : k % 100 + 1] = True
+    desk.brush(k % 12, Mask.encode(pixels), erase=False, thing=1 if k else None)
+    k += 1
+    print(k, flush=True)
+"""
+    running = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+    done = 0
+    for line in running.stdout:
+        done = int(line)
+        if done == 40:
+            os.kill(running.pid, signal.SIGKILL)
+            break
+    running.wait()
+    drafts = Drafts(tmp_path / "d.sqlite")
+    desk = empty_desk(clip)
+    drafts.restore(desk, "token")
+    assert len(desk.cells(1)) == 12
+    assert max(cell.mask.area for cell in desk.cells(1).values()) >= done * clip.size[0]
+
+
+def empty_desk(clip):
+    from app.desk import Desk
+    from app.keeping import Kept
+
+    desk = Desk(clip, lambda: None, source="start")
+    desk.kept = Kept()
+    return desk
