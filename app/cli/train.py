@@ -18,7 +18,7 @@ def nano_segmenter(
         list[Path],
         typer.Argument(
             metavar="DATASET...",
-            help="Folders with img/ and mask/ (value = instance), or folders of such sequences.",
+            help="Folders with img/ and mask/ (value = instance), of such sequences, or in the Ref-AVS layout.",
             show_default=False,
         ),
     ],
@@ -31,6 +31,10 @@ def nano_segmenter(
     steps: Annotated[
         int | None, typer.Option(min=1, help="End after so many steps if that is earlier.")
     ] = None,
+    start: Annotated[
+        Path | None,
+        typer.Option(metavar="WEIGHTS", help="Begin with these weights and keep what they see by."),
+    ] = None,
 ) -> None:
     """Train the click and propagation network; the fixed validation part is never looked at."""
     from core.paths import cache_dir
@@ -41,6 +45,8 @@ def nano_segmenter(
     from core.training.pictures import prepare
 
     pictures = [prepare(folder, cache_dir() / "training") for folder in datasets]
-    network = train(NanoTask(pictures, NanoConfig()), out, Schedule(minutes=minutes, steps=steps))
+    task = NanoTask(pictures, NanoConfig(), start=start)
+    rate = Schedule.rate if start is None else 0.3 * Schedule.rate
+    network = train(task, out, Schedule(minutes=minutes, steps=steps, rate=rate))
     save(network, out)
     print(out / "model.safetensors")

@@ -2,17 +2,19 @@
 
 A dataset is a folder with img/ and mask/ (stills), or a folder of such folders (sequences of frames). A mask
 is a one-channel PNG whose value is the object's number; 0 is background, 255 belongs to nobody. A mask of a
-sequence is foreground or background.
+sequence is foreground or background. A folder in the Ref-AVS layout gives its training frames as stills.
 """
 
 import hashlib
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
 
+from core.datasets import refavs
 from core.errors import DatasetError
 
 HELD_OUT_SEQUENCES = frozenset(
@@ -37,6 +39,7 @@ TWO_IN_ONE = frozenset(
     }
 )
 IGNORE = 255
+Still = tuple[str, int, np.ndarray, np.ndarray]  # sequence, position, uint8 [H, W, 3], uint8 [H, W]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,7 @@ def prepare(dataset: Path, cache: Path) -> Pictures:
     """Decode `dataset` into `cache` unless that is done; DatasetError for a folder of another shape."""
     dataset = dataset.resolve()
     key = hashlib.sha256(
-        f"1 {dataset} {dataset.stat().st_mtime_ns if dataset.exists() else 0}".encode()
+        f"2 {dataset} {dataset.stat().st_mtime_ns if dataset.exists() else 0}".encode()
     ).hexdigest()[:12]
     target = cache / f"{dataset.name}-{key}"
     if not (target / "items.json").exists():
@@ -97,22 +100,12 @@ def prepare(dataset: Path, cache: Path) -> Pictures:
 
 
 def _decode(dataset: Path, target: Path) -> None:
-    folders = [dataset] if (dataset / "img").is_dir() else sorted(p.parent for p in dataset.glob("*/img"))
-    files = [(folder, *pair) for folder in folders for pair in enumerate(sorted((folder / "img").iterdir()))]
-    if not files:
-        raise DatasetError(
-            f"Expected {dataset} to hold img/ and mask/, or folders that do; found neither. "
-            "Name such a folder."
-        )
+    found = _clips(dataset) if (dataset / "metadata.csv").is_file() else _folders(dataset)
     target.mkdir(parents=True, exist_ok=True)
     rows: list[dict[str, object]] = []
     offset = 0
     with (target / "pixels.u8").open("wb") as pixels, (target / "masks.u8").open("wb") as masks:
-        for folder, position, path in files:
-            sequence = "" if folder == dataset else folder.name
-            picture, mask = _read(path, folder / "mask" / f"{path.stem}.png")
-            if sequence or dataset.name == "ccp":  # there, clothes: the person is their union
-                mask = (mask > 0).astype(np.uint8)
+        for sequence, position, picture, mask in found:
             pixels.write(picture.tobytes())
             masks.write(mask.tobytes())
             height, width = mask.shape
@@ -130,6 +123,37 @@ def _decode(dataset: Path, target: Path) -> None:
             offset += height * width
     (target / "items.tmp").write_text(json.dumps(rows), encoding="utf-8")
     (target / "items.tmp").replace(target / "items.json")
+
+
+def _folders(dataset: Path) -> Iterator[Still]:
+    folders = [dataset] if (dataset / "img").is_dir() else sorted(p.parent for p in dataset.glob("*/img"))
+    files = [(folder, *pair) for folder in folders for pair in enumerate(sorted((folder / "img").iterdir()))]
+    if not files:
+        raise DatasetError(
+            f"Expected {dataset} to hold img/ and mask/, folders that do, or the Ref-AVS layout; found none of "
+            "them. Name such a folder."
+        )
+    for folder, position, path in files:
+        sequence = "" if folder == dataset else folder.name
+        picture, mask = _read(path, folder / "mask" / f"{path.stem}.png")
+        if sequence or dataset.name == "ccp":  # there, clothes: the person is their union
+            mask = (mask > 0).astype(np.uint8)
+        yield sequence, position, picture, mask
+
+
+def _clips(dataset: Path) -> Iterator[Still]:
+    """Every third frame of the training clips; all frames of a clip share its position."""
+    table = refavs.Dataset(dataset)
+    for position, v in enumerate(sorted({row.v for row in table.rows if row.split == "train"})):
+        objects = sorted((dataset / "gt_mask" / v).glob("fid_*"))
+        for k in range(0, refavs.FRAMES, 3):
+            numbers: np.ndarray | None = None
+            for folder in objects:
+                picture, shown = _read(dataset / refavs.frame_path(v, k), folder / f"{k:05d}.png")
+                numbers = np.zeros_like(shown) if numbers is None else numbers
+                numbers[shown > 127] = 1 + int(folder.name.removeprefix("fid_"))
+            if numbers is not None:
+                yield "", position, picture, numbers
 
 
 def _read(picture_path: Path, mask_path: Path) -> tuple[np.ndarray, np.ndarray]:

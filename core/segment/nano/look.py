@@ -30,8 +30,8 @@ class Look:
         return sum(f.numel() * f.element_size() for f in self.features)
 
 
-def load(folder: Path) -> NanoNetwork:
-    """The network saved in `folder` (config.json, model.safetensors), ready to answer.
+def load(folder: Path, *, folded: bool = True) -> NanoNetwork:
+    """The network saved in `folder` (config.json, model.safetensors), ready to answer; folded: see `fold`.
 
     Raises RefavsError when a file is missing, broken, or of another network.
     """
@@ -46,7 +46,8 @@ def load(folder: Path) -> NanoNetwork:
             f"({str(error).splitlines()[0]}). Fetch or train them again."
         ) from None
     network.eval().requires_grad_(False)
-    fold(network)
+    if folded:
+        fold(network)
     return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
 
 

@@ -5,6 +5,8 @@ import pytest
 import torch
 
 from core.segment.nano.config import NanoConfig
+from core.segment.nano.look import load, save
+from core.segment.nano.network import NanoNetwork
 from core.training import nano_segmenter
 from core.training.clicks import next_click, random_clicks
 from core.training.loop import Schedule, train
@@ -102,3 +104,15 @@ def test_a_few_steps_teach_the_network_to_follow_a_click(data, tmp_path, monkeyp
     train(task, tmp_path / "out", Schedule(steps=45, rate=5e-3, warm_up=10))
     after = np.mean([task.loss(1000 + i, 0.0)[1]["iou0"] for i in range(4)])
     assert after > before + 0.2
+
+
+def test_further_training_keeps_what_the_network_sees_by(data, tmp_path, monkeypatch):
+    monkeypatch.setattr(nano_segmenter, "STAGES", ((1.0, 64, 2),))
+    config = NanoConfig(widths=(8, 12, 16, 16, 16), blocks=(1, 1, 1, 1), key=4)
+    save(NanoNetwork(config), tmp_path / "start")
+    begun = load(tmp_path / "start", folded=False).state_dict()
+    further = NanoTask(data, config, start=tmp_path / "start")
+    learnt = train(further, tmp_path / "out", Schedule(steps=3, warm_up=0)).state_dict()
+    changed = {name for name in begun if not torch.equal(begun[name], learnt[name])}
+    assert changed
+    assert all(name.startswith("fused.") for name in changed)

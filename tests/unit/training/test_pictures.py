@@ -4,6 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
+from core.datasets import refavs
+from core.datasets.world.build import Order, build, cast_for
+from core.datasets.world.plan import jobs
 from core.errors import DatasetError
 from core.training import pictures
 from core.training.pictures import held_out, prepare
@@ -65,3 +68,16 @@ def test_a_mask_of_another_size_is_named(stills, tmp_path):
     cv2.imwrite(str(stills / "mask" / "005.png"), np.zeros((10, 10), np.uint8))
     with pytest.raises(DatasetError, match="one size"):
         prepare(stills, tmp_path / "cache")
+
+
+def test_frames_of_the_ref_avs_layout_are_stills_of_its_training_clips(tmp_path):
+    out = tmp_path / "world"
+    cast = cast_for(None, "train")
+    chosen = jobs("refavs", 2, 3, lambda split: cast, ("train", "test_s"))
+    build(Order("refavs", tuple(chosen), 3), out, workers=1)
+    data = prepare(out, tmp_path / "cache")
+    assert len(data.items) == 4
+    (v,) = {row.v for row in refavs.Dataset(out).rows if row.split == "train"}
+    item = data.items[1]  # every third frame
+    first = cv2.imread(str(out / refavs.mask_path(v, 0, 3)), cv2.IMREAD_UNCHANGED) > 127
+    np.testing.assert_array_equal(data.mask(item) == 1, first)
