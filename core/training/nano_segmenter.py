@@ -67,6 +67,8 @@ class NanoTask:
             if number < 2:
                 figures[f"iou{number}"] = _iou(found, target, judged)
             for view, mask in zip(views, found.numpy(), strict=True):
+                if view.unprompted:
+                    continue
                 click = next_click(mask, view.target, rng)
                 if click:
                     view.clicks.append(click)

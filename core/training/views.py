@@ -10,7 +10,9 @@ from core.segment.nano.window import warp
 from core.training.clicks import next_click, random_clicks
 from core.training.pictures import IGNORE, TWO_IN_ONE, Item, Pictures, held_out
 
+ONE_OF_MANY = frozenset({"coco_person"})  # stills in which other things are left unlabelled
 SHARE = {"coco_multi": 0.40, "coco_person": 0.14, "ccp": 0.12}  # of the samples; sequences get the rest
+EVERY = -1
 
 
 @dataclass
@@ -18,6 +20,7 @@ class View:
     """picture: uint8 [S, S, 3]. target: uint8 [S, S] of 0, 1 and 255 (not judged). The rest is what is asked.
 
     previous: bool [S, S]. memory: another view of the object (picture, bool mask) that is remembered.
+    unprompted: nothing is pointed at, so everything that is a thing is asked for.
     """
 
     picture: np.ndarray
@@ -26,6 +29,7 @@ class View:
     box: tuple[float, float, float, float] | None = None
     previous: np.ndarray | None = None
     memory: tuple[np.ndarray, np.ndarray] | None = None
+    unprompted: bool = False
 
 
 @dataclass(frozen=True)
@@ -54,8 +58,11 @@ class Views:
     def draw(self, rng: np.random.Generator, size: int) -> View:
         """A view of size x size with prompts of a random kind."""
         while True:
-            carried = rng.random() < 0.22
-            view = self._carried(rng, size) if carried else self._clicked(rng, size)
+            kind = rng.random()
+            if kind < 0.22:
+                view = self._carried(rng, size)
+            else:
+                view = self._unprompted(rng, size) if kind < 0.35 else self._clicked(rng, size)
             if view is not None:
                 return view
 
@@ -80,6 +87,15 @@ class Views:
             click = next_click(np.zeros(target.shape, bool), target, rng)
             view.clicks = [click] if click else []
         return view
+
+    def _unprompted(self, rng: np.random.Generator, size: int) -> View | None:
+        source = self._pick(rng, single=True)
+        if source is None or source.item.group in ONE_OF_MANY:
+            return None
+        item = source.item
+        box = _object(rng, item)[1:] if rng.random() < 0.4 else (0, 0, item.width, item.height)
+        picture, target = _cut(source, EVERY, _matrix(rng, box, item, size), size)
+        return View(_coloured(rng, picture), target, [], unprompted=True)
 
     def _carried(self, rng: np.random.Generator, size: int) -> View | None:
         """The mask of another moment is given; the object has moved, changed, or gone."""
@@ -199,10 +215,11 @@ def _drift(rng: np.random.Generator, size: int) -> np.ndarray:
 
 
 def _cut(source: _Source, number: int, matrix: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
-    """The view's pixels and target; outside the picture it is grey and not the object."""
+    """The view's pixels and target: object `number`, 0 = none, EVERY = all; outside the picture is grey and none."""
     picture = warp(source.pictures.pixels(source.item), matrix, (size, size))
     numbers = cv2.warpAffine(source.pictures.mask(source.item), matrix, (size, size), flags=cv2.INTER_NEAREST)
-    target = np.where(numbers == number, 1, 0).astype(np.uint8) if number else np.zeros_like(numbers)
+    chosen = numbers > 0 if number == EVERY else (numbers == number) & (numbers > 0)
+    target = chosen.astype(np.uint8)
     target[numbers == IGNORE] = IGNORE
     return picture, target
 

@@ -1,5 +1,6 @@
 """What the nano segmenter learns from: clicks, views, losses, and that a few steps of it teach something."""
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -116,3 +117,12 @@ def test_further_training_keeps_what_the_network_sees_by(data, tmp_path, monkeyp
     changed = {name for name in begun if not torch.equal(begun[name], learnt[name])}
     assert changed
     assert all(name.startswith("fused.") for name in changed)
+
+
+def test_a_view_without_prompts_asks_for_every_thing(data):
+    rng = np.random.default_rng(2)
+    views = [view for view in (Views(data).draw(rng, 64) for _ in range(150)) if view.unprompted]
+    assert views
+    assert not any(view.clicks or view.box or view.previous is not None for view in views)
+    pieces = [cv2.connectedComponents((view.target == 1).astype(np.uint8))[0] - 1 for view in views]
+    assert max(pieces) == 2  # the stills show two things
