@@ -1,0 +1,1 @@
+"""Few and plain parts that the systems share."""
