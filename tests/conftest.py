@@ -8,6 +8,7 @@ import pytest
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as core has it; torch is loaded here before core is
 
 SHARED = Path(os.environ.get("REFAVS_TEST_DATA") or Path(__file__).parents[2] / "shared" / "data")
 
