@@ -54,6 +54,7 @@ class Tagger(nn.Module):
         self.vector = nn.Sequential(nn.Linear(2 * last, FEATURES), nn.ReLU())
         self.drop = nn.Dropout(0.3)
         self.names = nn.Linear(FEATURES, len(config.categories))
+        nn.init.constant_(self.names.bias, -3.0)  # most names are not heard most of the time
 
     def features(self, rows: Tensor) -> Tensor:
         """float32 [B, S * 100, 64] log-mel -> float32 [B, S, 128], none below 0."""

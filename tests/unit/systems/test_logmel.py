@@ -9,7 +9,7 @@ from core.systems.blocks.logmel import examples, log_mel
 
 def published(samples):
     """mel_features.py's steps: periodic Hann, 512-point magnitude, HTK mel weights, log with an offset."""
-    window, hop, size = int(round(16000 * 0.025)), int(round(16000 * 0.010)), 512
+    window, hop, size = round(16000 * 0.025), round(16000 * 0.010), 512
     frames = 1 + (len(samples) - window) // hop
     hann = 0.5 - 0.5 * np.cos(2 * np.pi / window * np.arange(window))
     spectra = np.stack(

@@ -28,7 +28,8 @@ def sound(seconds, rate=16000, seed=0):
 @pytest.mark.parametrize(("seconds", "rows"), [(10, 10), (2.3, 3), (0.01, 1), (0, 0)])
 def test_every_second_begun_gets_128_numbers(tagger, seconds, rows):
     vectors, chances = tagger.hear(sound(seconds), 16000)
-    assert vectors.shape == (rows, 128) and vectors.dtype == np.float32
+    assert vectors.shape == (rows, 128)
+    assert vectors.dtype == np.float32
     assert chances.shape == (rows, 3)
     assert np.array_equal(tagger.embed(sound(seconds), 16000), vectors)
 
