@@ -122,8 +122,9 @@ class NanoNetwork(nn.Module):
         keys: [B, K, h, w]. memory_keys: [B, K, N]. memory_mask: [B, N], -1 beside the object to 1 inside it.
         Returns [B, 1, 8h, 8w], -1 to 1.
         """
-        weight = torch.einsum("bkhw,bkn->bhwn", keys, memory_keys) * self.sharpness.exp()
-        found = torch.einsum("bhwn,bn->bhw", weight.softmax(-1), memory_mask)
+        places = keys.flatten(2).transpose(1, 2) * self.sharpness.exp()
+        weight = torch.bmm(places, memory_keys).softmax(-1)
+        found = torch.bmm(weight, memory_mask[:, :, None]).reshape(len(keys), *keys.shape[2:])
         return F.interpolate(found[:, None], scale_factor=8.0, mode="bilinear", align_corners=False)
 
 

@@ -23,10 +23,11 @@ from core.segment.protocol import ObjectId
 
 SIDE = 448  # grid pixels of the longer side of a frame
 FLOW_SHRINK = 2  # flow is computed on a grid so many times coarser
-MARGIN = 0.25  # of the object's size, around the part that is decoded
+MARGIN = 0.15  # of the object's size, around the part that is decoded
 REACH = 0.25  # of the root of its area: how far an object is looked for around where flow brought it
 LEAST = 4  # grid pixels of the smallest object that is still seen
 KEYS = 8  # stride of the features that are matched
+KEPT = 512  # keys of a memory, evenly spread: matching takes as long as places x keys
 
 Part = tuple[int, int, int, int]  # y0, y1, x0, x1 on the grid, multiples of the stride
 
@@ -171,7 +172,8 @@ def _memory(mask: np.ndarray, keys: Tensor) -> _Memory:
     inside = torch.from_numpy(mask[y0:y1, x0:x1].astype(np.float32))[None, None]
     signed = F.avg_pool2d(inside, KEYS).flatten(1) * 2 - 1
     cut = keys[..., y0 // KEYS : y1 // KEYS, x0 // KEYS : x1 // KEYS]
-    return _Memory(cut.flatten(2), signed)
+    kept = torch.linspace(0, signed.shape[1] - 1, min(KEPT, signed.shape[1])).round().long()
+    return _Memory(cut.flatten(2)[..., kept].contiguous(), signed[:, kept])
 
 
 def _part(mask: np.ndarray | None, grid: tuple[int, int]) -> Part:
