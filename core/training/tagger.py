@@ -15,6 +15,7 @@ SILENCE = "silence"
 LENGTH, BATCH = 4, 16  # seconds of a scene, scenes a batch
 BLOCK = RATE // 10
 AUDIBLE = 20.0  # dB under its loudest tenth of a second down to which a sound is taken to be heard
+STRANGE = 0.15  # share of the sounds that are made-up tones without a name: most sounds out there are unknown
 
 
 class TaggerTask:
@@ -22,7 +23,8 @@ class TaggerTask:
 
     def __init__(self, recorded: Sequence[Sounds], voices: Sounds, *, seed: int = 0) -> None:
         names = {name for sounds in (*recorded, voices) for name in sounds.names}
-        config = TaggerConfig((SILENCE, *sorted(names - {SILENCE})))
+        real = sorted({name for sounds in recorded for name in sounds.names})
+        config = TaggerConfig((SILENCE, *sorted(names - {SILENCE})), tuple(real))
         torch.manual_seed(seed)
         self.network = Tagger(config)
         self._columns = {name: k for k, name in enumerate(config.categories)}
@@ -48,17 +50,22 @@ class TaggerTask:
         """float32 [n] and float32 [LENGTH, C]: none, one, two or three sounds, and what is heard when."""
         sound = np.zeros(LENGTH * RATE, np.float32)
         heard = np.zeros((LENGTH, len(self._columns)), np.float32)
+        silent = np.ones(LENGTH, bool)
         level = rng.uniform(-40, -12)
         for number in range(int(rng.choice(4, p=(0.06, 0.5, 0.34, 0.1)))):
-            one, name = self._sound(rng)
+            strange = rng.random() < STRANGE
+            one, name = (_tones(rng), None) if strange else self._sound(rng)
             power = (one.reshape(-1, BLOCK) ** 2).mean(1)
             loud = power > max(power.max() * 10 ** (-AUDIBLE / 10), 1e-9)
             if not loud.any():
                 continue
             gain = level + (rng.uniform(-10, 3) if number else 0.0) - 10 * np.log10(power[loud].mean())
             sound += one * np.float32(10 ** (gain / 20))
-            heard[loud.reshape(LENGTH, -1).any(1), self._columns[name]] = 1
-        heard[heard.sum(1) == 0, self._columns[SILENCE]] = 1
+            seconds = loud.reshape(LENGTH, -1).any(1)
+            silent &= ~seconds
+            if name:
+                heard[seconds, self._columns[name]] = 1
+        heard[silent, self._columns[SILENCE]] = 1
         noise = rng.uniform(0, 45) if rng.random() < 0.7 else 80.0
         sound += self._hiss(rng) * np.float32(10 ** ((level - noise) / 20))
         return np.clip(sound, -1, 1), heard
@@ -131,6 +138,21 @@ def _noises(rng: np.random.Generator) -> list[np.ndarray]:
         noise = np.fft.irfft(spectrum * hertz**-slope)
         found.append((noise / noise.std()).astype(np.float32))
     return found
+
+
+def _tones(rng: np.random.Generator) -> np.ndarray:
+    """float32 [LENGTH * RATE]: up to a dozen notes of one timbre that no thing is known to have."""
+    sound = np.zeros(LENGTH * RATE, np.float32)
+    partials = np.exp(rng.normal(0, 0.7, 10) - rng.uniform(0, 0.6) * np.arange(10))
+    attack, decay = rng.uniform(0.005, 0.2), rng.uniform(0.1, 3)
+    depth, pace, low = rng.uniform(0, 0.01), rng.uniform(3, 7), rng.uniform(60, 700)
+    for start in rng.integers(LENGTH * RATE, size=int(rng.integers(1, 13))).tolist():
+        t = np.arange(min(len(sound) - start, int(RATE * rng.uniform(0.1, 1.5))), dtype=np.float32) / RATE
+        phase = 2 * np.pi * low * 2 ** rng.uniform(0, 1.5) * (t + depth / pace * np.sin(pace * 6 * t))
+        wave = np.imag(np.polyval([*partials[::-1], 0], np.exp(1j * phase)))  # the partials, all at once
+        fade = np.minimum(np.arange(len(t), 0, -1) / 400, 1)
+        sound[start : start + len(t)] += wave * np.minimum(t / attack, 1) * np.exp(-t / decay) * fade
+    return sound
 
 
 def _veiled(rows: Tensor, rng: np.random.Generator) -> Tensor:

@@ -24,9 +24,13 @@ STEPS = 5  # time steps that are left of a second behind the last convolution
 
 @dataclass(frozen=True)
 class TaggerConfig:
-    """categories: what can be heard, in the order of the logits. widths: channels of the four stages."""
+    """categories: what can be heard, in the order of the logits. widths: channels of the four stages.
+
+    recorded: those learnt from recordings; the others are known from the world's voices alone.
+    """
 
     categories: tuple[str, ...]
+    recorded: tuple[str, ...] = ()
     widths: tuple[int, int, int, int] = (24, 48, 96, 160)
 
 
@@ -135,7 +139,7 @@ def _config(values: Any) -> TaggerConfig:
         or set(values) != known
     ):
         raise ValueError(f"config.json describes another network than {ARCHITECTURE}")
-    return TaggerConfig(tuple(values["categories"]), tuple(values["widths"]))
+    return TaggerConfig(**{name: tuple(value) for name, value in values.items()})
 
 
 def _convolution(

@@ -13,7 +13,7 @@ from core.systems.blocks.tagger import Tagger, TaggerConfig
 @pytest.fixture(scope="module")
 def tagger():
     torch.manual_seed(0)
-    made = Tagger(TaggerConfig(("silence", "dog", "siren"), (4, 8, 8, 12)))
+    made = Tagger(TaggerConfig(("silence", "dog", "siren"), ("dog",), (4, 8, 8, 12)))
     for part in made.modules():  # as after training: nothing is left at its beginning
         if isinstance(part, torch.nn.BatchNorm2d | torch.nn.BatchNorm1d):
             part.running_mean.normal_(std=0.1)

@@ -67,6 +67,7 @@ def test_a_folder_of_another_shape_is_refused(tmp_path):
 
 def test_the_same_thing_has_one_name_in_recordings_and_in_the_world(task):
     assert task.network.config.categories == (SILENCE, "dog", "flute", "hum")
+    assert task.network.config.recorded == ("dog", "hum")
 
 
 def test_every_voice_of_the_cast_has_a_name(monkeypatch):
@@ -86,12 +87,18 @@ def test_a_scene_says_second_by_second_what_is_heard(task):
         sound, heard = task._scene(np.random.default_rng(seed))
         assert sound.shape == (4 * 16000,)
         assert np.abs(sound).max() <= 1
-        assert np.all(heard.sum(1) >= 1)
         only = heard[:, columns[SILENCE]] == 1
         assert np.all(heard[only].sum(1) == 1)  # silence is alone
         silent, sounding = silent + only.sum(), sounding + (~only).sum()
     assert silent > 0
     assert sounding > silent
+
+
+def test_tones_that_no_thing_makes_have_no_name_and_are_not_silence(task, monkeypatch):
+    monkeypatch.setattr(teaching, "STRANGE", 1.0)
+    named = np.concatenate([task._scene(np.random.default_rng(seed))[1] for seed in range(12)])
+    assert np.all(named[:, 1:] == 0)
+    assert (named[:, 0] == 0).sum() > 20
 
 
 def test_the_same_step_gives_the_same_loss(task):
