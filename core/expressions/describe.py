@@ -2,7 +2,7 @@
 
 from core.expressions import lexicon as lex
 from core.expressions.tape import FAR, OBJECT, Tape
-from core.expressions.thing import Kind, Part, Thing
+from core.expressions.thing import Head, Kind, Part, Thing
 from core.expressions.words import degree, noun, verb
 
 _PITCHED = {"tone", "pitch", "voice", "tune"}
@@ -63,7 +63,7 @@ class Describing(Tape):
             return []
         if this[0] == "wear":  # "the wearing a pink dress girl"
             self.i += 1
-            garment = self.garment()
+            garment = self.garment() or self.bare_colours()
             if garment and (noun(self.peek()) or self.peek() in lex.DETERMINERS | lex.CONJUNCTIONS):
                 return [self.part("has", "", start, "", garment)]
             self.i = start
@@ -117,12 +117,19 @@ class Describing(Tape):
         self.i += 1
         return Thing(this, tuple(parts))
 
+    def bare_colours(self) -> Thing | None:
+        """As in "the wearing grey and sounding man": clothes by their colours alone."""
+        parts = []
+        while degree(self.peek(), "COLOURS") and (found := self.adjective(self.i)):
+            parts.append(found)
+        return Thing(Head("clothes", "worn"), tuple(parts)) if parts else None
+
     def deed(self, meaning: str, start: int, *of: Thing | None, negated: bool = False) -> Part:
         """What a thing does: to sound, or anything else."""
         if meaning == "sound":
             return self.part("sound", "any", start, negated=negated)
         if meaning in lex.VOCAL:
-            return self.part("sound", meaning, start, negated=negated)
+            return self.part("sound", meaning, start, "", *of, negated=negated)
         if meaning == "appear":
             return self.part("time", "appears", start, negated=negated)
         if meaning == "leave":
@@ -183,8 +190,13 @@ class Describing(Tape):
         if word in ("first", "last"):
             self.i += 1
             return [self.part("time", word, start)]
-        if (found := degree(word.removesuffix("ly"), "LOUDNESS")) and (
-            word.endswith("ly") or found[1] or found[0] == "silent"
+        sized = (
+            (found := degree(word, "LOUDNESS")) and found[0] in ("loud", "quiet") and degree(word, "SIZES")
+        )
+        if (
+            not sized
+            and (found := degree(word.removesuffix("ly"), "LOUDNESS"))
+            and (word.endswith("ly") or found[1] or found[0] == "silent")
         ):
             self.i += 1
             return [self.part("sound", found[0], start, found[1])]

@@ -4,6 +4,8 @@ A recursive descent over tokens. What follows a noun belongs to the nearest noun
 it; after "and" it belongs to the noun that already has a part of that sort.
 """
 
+from dataclasses import replace
+
 from core.expressions import lexicon as lex
 from core.expressions.relate import Relating
 from core.expressions.tape import OBJECT, PREPOSITION_WORDS
@@ -20,9 +22,13 @@ class Parser(Relating):
         things: list[Thing] = []
         while self.i < len(self.words):
             before = self.i
-            self.skip(lex.CONJUNCTIONS)
+            self.skip(lex.CONJUNCTIONS, lex.RELATIVES, lex.BE)  # "which", "is there"
             thing = self.noun_phrase(0)
-            if thing and (thing.parts or not thing.head.generic or not things):
+            if thing and (asked := self.acted_on(thing)) and before < self.i and self.asks_what():
+                thing = Thing(OBJECT, (asked,))  # "what is the man playing?"
+            if thing and things and thing.parts and thing.head.generic and not self.listed(before):
+                things[-1] = Thing(things[-1].head, (*things[-1].parts, *thing.parts))  # "is the louder one"
+            elif thing and (thing.parts or not thing.head.generic or not things):
                 if things and things[0].head.generic and not things[0].parts:  # "the object being a vehicle"
                     things.pop(0)
                 things.append(thing)
@@ -30,6 +36,13 @@ class Parser(Relating):
                 self.unread.append(self.peek())
                 self.i += 1
         return tuple(things)
+
+    def listed(self, before: int) -> bool:
+        """The thing that begins there is one more of a list, not the same again."""
+        return self.words[before].word in lex.CONJUNCTIONS | lex.NEGATIONS
+
+    def asks_what(self) -> bool:
+        return self.words[0].word in ("what", "which")
 
     def noun_phrase(self, depth: int) -> Thing | None:
         start = self.i
@@ -45,12 +58,18 @@ class Parser(Relating):
             elif word in lex.NEGATIONS and (this := verb(self.peek(1))) and this[0] == "sound":
                 self.i += 2
                 parts.append(self.part("sound", "any", self.i - 2, negated=True))  # "the not sounding object"
-            elif self.is_noun(1) and not noun(word) and self.could_be_noun() and not self.describes():
-                self.unread.append(word)  # "the birthday cake"
+            elif noun(word) and self.peek(1) == lex.OWNS:
+                parts = [self.owner(parts)]
+            elif self.noun_comes(1) and not noun(word) and self.could_be_noun() and not self.describes():
+                self.unread.append(word)  # "the birthday cake", "a somber black shirt"
                 self.i += 1
             elif found := self.before_noun():
                 parts += found
-            elif self.peek() == "and" and parts and parts[-1].kind in ("colour", "size", "look", "sound"):
+            elif (
+                self.peek() == "and"
+                and parts
+                and parts[-1].kind in ("colour", "size", "look", "sound", "has")
+            ):
                 self.i += 1  # "white and gray fur": go on only when another adjective follows
                 if not (found := self.before_noun()):
                     self.i -= 1
@@ -66,10 +85,21 @@ class Parser(Relating):
             if depth:  # "the man IN PINK on the left": what follows is the man's
                 return Thing(OBJECT, tuple(parts))
             head = OBJECT
+        if head.family == "body" and parts and parts[0].value == "of" and parts[0].of:
+            whole = parts[0].of[0]
+            body = replace(parts[0], kind="has", value="", of=(Thing(head, tuple(parts[1:])),))
+            return Thing(whole.head, (body, *whole.parts))
         if head.family == "body" and self.peek() == "of":
             return self._whole_of(head, parts, depth)
         self.after_noun(head, parts, depth)
-        return Thing(head, tuple(parts))
+        return Thing(head, self.settled(parts))
+
+    def owner(self, parts: list[Part]) -> Part:
+        """As in "the singing woman's guitar": what stood before is said of the woman."""
+        start = self.i
+        who = Thing(noun(self.peek()) or OBJECT, tuple(parts))
+        self.i += 2
+        return self.part("look", "of", start, "", who)
 
     def _whole_of(self, head: Head, parts: list[Part], depth: int) -> Thing:
         """As in "the left hand of the man" is the man, by his left hand."""
@@ -125,6 +155,10 @@ class Parser(Relating):
             if word in ("and", "while", "but", "or", "then", "&"):
                 if not self.joined(head, parts, own, depth):
                     return
+            elif word in ("not", "except") and self.peek(1) in lex.DETERMINERS:
+                if depth:
+                    return
+                parts += self.but_not(depth)
             elif word in lex.NEGATIONS and word != "without":
                 self.i += 1
                 negated = True
@@ -146,6 +180,8 @@ class Parser(Relating):
                 continue
             elif word == "than":
                 self.than(parts, depth)
+            elif head.family != "worn" and (clause := self.clause(depth)):
+                parts.append(clause)
             elif found := (
                 self.sound_subject(start)
                 or self.relation(head, parts, depth, negated)
@@ -153,13 +189,21 @@ class Parser(Relating):
                 or self.adverb()
             ):
                 parts += found
-            elif word in ("on", "in") and self.peek(1) in lex.PRONOUNS:  # "with two cups on it"
-                self.i += 2
             elif self.i == start:
                 return
             negated = False
             if self.i == start:
                 return
+
+    def but_not(self, depth: int) -> list[Part]:
+        """As in "not the one singing": its parts, denied; of "except the drum" nothing is understood."""
+        start = self.i
+        self.i += 1
+        of = self.noun_phrase(depth + 1)
+        if of and of.head.generic and of.parts:
+            return [replace(p, negated=not p.negated) for p in of.parts]
+        self.unread += [w.word for w in self.words[start : self.i]]
+        return []
 
     def joined(self, head: Head, parts: list[Part], own: int, depth: int) -> bool:
         """After "and": True when what follows belongs here (and the "and" is eaten)."""
@@ -171,7 +215,9 @@ class Parser(Relating):
             self.i += ahead
             return True
         this = self.verb(ahead)
-        if word in lex.PREPOSITIONS or word in PREPOSITION_WORDS:
+        if self.peek(ahead + 1) == "than":  # "but quieter than the drum"
+            here = depth == 0
+        elif word in lex.PREPOSITIONS or word in PREPOSITION_WORDS:
             here = depth == 0 or any(p.kind == "place" for p in mine)
         elif this and (this[1] != "base" or not noun(word)) and not (noun(self.peek(ahead + 1)) and not mine):
             here = depth == 0 or (

@@ -13,7 +13,7 @@ def _all(words: list[str], meaning: str) -> dict[str, str]:
 
 # nouns: plain form -> other words for it; irregular plurals below
 NOUNS: dict[Family, dict[str, str]] = {
-    "object": {"object": "thing entity item something one"},
+    "object": {"object": "thing entity item something one everything anything"},
     "person": {
         "person": "human somebody someone individual people player musician performer player artist"
         " speaker singer drummer guitarist pianist violinist cellist",
@@ -197,7 +197,7 @@ LOUDNESS = {
     "slow": "slow",
     "silent": "silent",
     "mute": "silent",
-    "big": "loud",
+    **_all(_words("big large"), "loud"),
     "small": "quiet",
 }
 PLACES = {
@@ -255,7 +255,8 @@ VERBS = {
     "leave": "disappear",
     "keep": "continue",
     "have": "consist",
-    "look": "listen watch face stare",
+    "look": "watch face stare",
+    "listen": "",
     "eat": "drink chew lick bite feed",
     "cut": "shave saw mow clean sweep crush squash destroy attack crash",
     "place": "put tie attach set",
@@ -312,6 +313,7 @@ IRREGULAR_VERBS = {
     "put": "place",
     "lies": "lie",
 }
+OWNS = "'s"  # the token behind an owner
 POSTURES = {"stand", "sit", "lie", "kneel", "lean"}
 VOCAL = {"sing", "speak", "laugh", "cry", "call", "shout", "hum"}
 BE = set(_words("is are was were be been being am"))
@@ -324,12 +326,12 @@ DETERMINERS = set(
 )
 NEGATIONS = {"non"} | set(
     _words(
-        "not no never without didn't doesn't don't isn't wasn't aren't cannot can't neither nor didnt doesnt"
+        "not no never without except didn't doesn't don't isn't wasn't aren't cannot can't neither nor didnt doesnt"
     )
 )
 SKIPPED = set(
     _words(
-        "also just still together off out forward equipped only later fast away away directly slightly quite"
+        "also just still start starts started starting begin begins began beginning together off out forward equipped only later fast away away directly slightly quite"
     )
 )
 CONJUNCTIONS = set(_words("and while but or then &"))
@@ -364,6 +366,8 @@ PHRASES = {
     "t shirt": "t-shirt",
     "drum kit": "drum-kit",
     "mouth organ": "mouth-organ",
+    "musical instrument": "instrument",
+    "musical instruments": "instruments",
     "hair pin": "hairpin",
     "music stand": "music-stand",
     "music stands": "music-stand",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Kind = Literal["sound", "time", "place", "colour", "size", "look", "has", "does", "by"]
-Degree = Literal["", "more", "most"]
+Degree = Literal["", "more", "most", "second", "third"]
 Family = Literal["object", "person", "animal", "instrument", "machine", "furniture", "worn", "body", "other"]
 Cue = Literal["sound", "look", "place", "time"]
 
@@ -32,7 +32,7 @@ class Part:
     """One thing that is said.
 
     kind and value: "place" "left", "sound" "loud", "colour" "red", "has" "" (of: what), "does" "hold"
-    (of: what), "by" "play" (of: by whom). degree: "more" (than `of`), "most". of: the other things of a
+    (of: what), "by" "play" (of: by whom). degree: "more" (than `of`), "most", "second" (from the left). of: the other things of a
     relation or comparison.
     words: as they stand in the sentence, from character `at[0]` to `at[1]`.
     """
@@ -108,6 +108,8 @@ def cues(reading: Reading) -> set[Cue]:
     """What the sentence leans on: sound, look, place, time; a noun alone leans on the look."""
     found: set[Cue] = set()
     for part in (p for thing in reading.things for p in thing.deep()):
+        if part.of and part.of[0].head.name == "it":  # "with a dog on it" says no more than "with a dog"
+            continue
         if part.kind == "sound":
             found |= {"sound", "time"} if part.value in _TIMED else {"sound"}
         elif part.kind in ("place", "time"):

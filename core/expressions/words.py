@@ -29,6 +29,8 @@ def tokens(text: str) -> tuple[list[Token], list[tuple[str, str]]]:
         if word != written:
             mended.append((written, word))
         found.append(Token(word, match.span()))
+        if match.group().endswith("'s") and noun(word):  # "the woman's guitar"
+            found.append(Token(lex.OWNS, (match.end() - 2, match.end())))
     return _join(found), mended
 
 
@@ -98,7 +100,7 @@ def noun(word: str) -> Head | None:
         name = lex.IRREGULAR_PLURALS[word]
         return Head(name, table[name][1] if name in table else "other", plural=True)
     if word in table:
-        return Head(*table[word], plural=word == "crowd")
+        return Head(*table[word], plural=word in ("crowd", "everything"))
     for ending, instead in (("ies", "y"), ("es", ""), ("s", "")):
         stem = word.removesuffix(ending) + instead
         if word.endswith(ending) and stem in table and word not in lex.NOT_PLURAL:
