@@ -37,11 +37,11 @@ def find(
         previous = np.zeros(size, bool)
         previous[part] = logits > 0
         if not previous.any():
-            return _on_picture(size, logits, part)
+            return on_picture(size, logits, part)
     focus = _focus(clicks, box, previous)
     closer = see(_closer(focus, size, seen()))
     logits, part = closer.window.place(answer(network, closer, clicks, box, previous), size)
-    return _on_picture(size, logits, part)
+    return on_picture(size, logits, part)
 
 
 def _focus(clicks: Clicks, box: Box | None, previous: np.ndarray | None) -> Box:
@@ -75,7 +75,8 @@ def _closer(focus: Box, size: tuple[int, int], seen: list[Window]) -> Window:
     return Window.around(focus, CLOSE_SIDE, margin=MARGIN, least=least)
 
 
-def _on_picture(size: tuple[int, int], logits: np.ndarray, part: tuple[slice, slice]) -> np.ndarray:
+def on_picture(size: tuple[int, int], logits: np.ndarray, part: tuple[slice, slice]) -> np.ndarray:
+    """Probabilities float32 [H, W] from the logits of a part of the picture; 0 beside it."""
     probability = np.zeros(size, np.float32)
     probability[part] = 1 / (1 + np.exp(-np.clip(logits, -20, 20)))
     return probability

@@ -209,7 +209,9 @@ def _stretch(low: float, high: float, limit: int) -> tuple[int, int]:
 
 
 def _sure(logits: np.ndarray) -> float:
-    """How clear-cut the answer is: the mean distance from undecided among the pixels that are neither."""
-    distance = np.abs(np.tanh(logits / 2))
-    unsure = distance[distance < 0.96]
-    return float(unsure.mean()) if unsure.size else 1.0
+    """The IoU that these chances, as float32 logits [h, w], lead to expect; of no mask, that there is none."""
+    chance = 1 / (1 + np.exp(-np.clip(logits, -20, 20)))
+    mask = chance > 0.5
+    if not mask.any():
+        return 1 - float(chance.max())
+    return float(chance[mask].sum() / (mask.sum() + chance[~mask].sum()))

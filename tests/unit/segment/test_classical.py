@@ -123,6 +123,7 @@ def test_a_moving_object_is_followed_in_both_directions(disc, backward):
     assert min(iou(step[1].mask, thing.mask(step[1].index)) for step in steps) > 0.8
 
 
+# T24, T25
 def test_touched_frames_stay_bit_for_bit_and_a_correction_changes_what_follows(disc):
     thing = disc()
     clip, wrong = thing.clip(16), Mask.encode(np.roll(thing.truth(0), 30, axis=1))
@@ -135,6 +136,7 @@ def test_touched_frames_stay_bit_for_bit_and_a_correction_changes_what_follows(d
     assert all(iou(after[i], thing.mask(i)) > iou(before[i], thing.mask(i)) for i in range(9, 16))
 
 
+# T26
 def test_an_object_added_later_leaves_the_first_one_as_it_was(disc):
     thing = disc()
     other = np.zeros(thing.size, bool)
@@ -146,6 +148,7 @@ def test_an_object_added_later_leaves_the_first_one_as_it_was(disc):
     assert [2 in step for step in both] == [i >= 4 for i in range(10)]
 
 
+# T28
 def test_an_object_that_leaves_is_absent_and_the_work_goes_on(disc):
     thing = disc(gone=range(6, 12))
     steps = list(CLASSICAL.propagate(thing.clip(12), {1: {0: thing.mask(0)}}, range(12)))

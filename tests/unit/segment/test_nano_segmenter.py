@@ -2,6 +2,7 @@
 
 import time
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -87,6 +88,7 @@ def test_looks_are_forgotten_when_they_outgrow_their_memory(folder, drawn):
     assert clip.asked.count(0) >= 2
 
 
+# T14
 def test_the_next_frame_is_looked_at_while_nobody_clicks(untaught, drawn):
     clip = counted(drawn.clip(3))
     untaught.segment(clip, 0, on(drawn, 0))
@@ -121,6 +123,7 @@ def test_a_folder_without_weights_is_refused(tmp_path):
         NanoSegmenter.from_pretrained(tmp_path)
 
 
+# T25
 def test_seeded_frames_keep_their_seed_and_every_frame_is_answered(untaught, drawn):
     seeds = {1: {0: Mask.encode(drawn.truth(0)), 3: Mask.encode(drawn.truth(3))}}
     answers = list(untaught.propagate(drawn.clip(5), seeds, range(5)))
@@ -128,6 +131,14 @@ def test_seeded_frames_keep_their_seed_and_every_frame_is_answered(untaught, dra
     assert answers[0][1].mask == seeds[1][0]
     assert answers[3][1].mask == seeds[1][3]
     assert all(a[1].mask.size == drawn.size for a in answers)
+
+
+# T14
+def test_the_first_click_decodes_and_sees_its_own_frame_only(untaught, drawn, monkeypatch):
+    monkeypatch.setattr("core.segment.cache.IDLE_BEFORE_PREWARM", 3600.0)
+    clip = counted(drawn.clip(250))
+    untaught.segment(clip, 100, on(drawn, 0))
+    assert clip.asked == [100]
 
 
 def test_a_barrier_ends_an_object(untaught, drawn):
@@ -159,6 +170,53 @@ def test_the_disc_is_carried_through_the_clip(taught, drawn):
     seeds = {1: {0: Mask.encode(drawn.truth(0))}}
     for index, answer in enumerate(taught.propagate(drawn.clip(12), seeds, range(12))):
         assert iou(answer[1].mask, drawn.truth(index)) > 0.75
+
+
+# T24
+def test_a_correction_changes_what_follows_it_for_the_better(taught, drawn):
+    clip, wrong = drawn.clip(10), Mask.encode(np.roll(drawn.truth(0), 30, axis=1))
+    before = [a[1].mask for a in taught.propagate(clip, {1: {0: wrong}}, range(10))]
+    seeds = {1: {0: wrong, 5: drawn.mask(5)}}
+    after = [a[1].mask for a in taught.propagate(clip, seeds, range(10), barriers=[0, 5])]
+    assert after[:5] == before[:5]
+    assert after[5] == drawn.mask(5)
+    assert all(iou(after[i], drawn.truth(i)) > iou(before[i], drawn.truth(i)) for i in range(6, 10))
+
+
+# T26
+def test_an_object_added_later_leaves_the_first_one_as_it_was(taught, drawn):
+    other = np.zeros(drawn.size, bool)
+    other[5:25, 100:140] = True
+    alone = [a[1] for a in taught.propagate(drawn.clip(6), {1: {0: drawn.mask(0)}}, range(6))]
+    seeds = {1: {0: drawn.mask(0)}, 2: {3: Mask.encode(other)}}
+    both = list(taught.propagate(drawn.clip(6), seeds, range(6)))
+    assert [a[1] for a in both] == alone
+    assert [2 in a for a in both] == [i >= 3 for i in range(6)]
+
+
+# T28
+def test_an_object_that_leaves_is_absent_and_found_again_when_it_comes_back(taught, disc):
+    thing = disc(gone=range(4, 7))
+    answers = [a[1] for a in taught.propagate(thing.clip(10), {1: {0: thing.mask(0)}}, range(10))]
+    assert [a.mask.is_empty for a in answers] == [4 <= i < 7 for i in range(10)]
+    assert all(iou(answers[i].mask, thing.truth(i)) > 0.75 for i in range(7, 10))
+
+
+# T29
+def test_every_frame_has_a_score_and_the_worst_one_shows(taught, disc):
+    thing = disc()
+    draw = thing.picture
+
+    def smeared(index):
+        picture = draw(index)
+        return cv2.GaussianBlur(picture, (0, 0), 12) if index == 4 else picture
+
+    thing.picture = smeared
+    answers = [a[1] for a in taught.propagate(thing.clip(7), {1: {0: thing.mask(0)}}, range(7))]
+    scores = [a.score for a in answers]
+    assert scores[0] == 1.0
+    assert all(0 <= score <= 1 for score in scores)
+    assert min(range(7), key=scores.__getitem__) == 4
 
 
 def test_the_disc_is_carried_backwards(taught, drawn):

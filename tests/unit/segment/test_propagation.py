@@ -39,6 +39,17 @@ class Echo:
             self.place.pop(key)
 
 
+class Still:
+    """Answers each object with one pixel that never moves."""
+
+    def __init__(self):
+        self.visited = 0
+
+    def advance(self, index, picture, given, running):
+        self.visited += 1
+        return {key: (spot(0).decode(), 0.5) for key in running}
+
+
 @pytest.fixture
 def walk(drawn_clip):
     clip = drawn_clip(lambda i: np.zeros((*SIZE, 3), np.uint8), 20, SIZE)
@@ -118,6 +129,17 @@ def test_the_slot_is_held_for_each_frame_and_free_between_them(drawn_clip):
     assert tracker.slot_held == [True, True, True]
 
 
+# T13: no length is too long, so nothing is refused for it and nothing is left out
+def test_every_one_of_many_frames_is_answered(drawn_clip):
+    picture = np.zeros((*SIZE, 3), np.uint8)
+    clip = drawn_clip(lambda i: picture, 20_000, SIZE)
+    seeds, tracker = {1: {0: spot(0)}}, Still()
+    steps = propagate(clip, tracker, seeds, range(20_000), barriers=(), segment=lambda i, p: spot(0))
+    assert all(step[1].index == index for index, step in enumerate(steps))
+    assert next(steps, None) is None
+    assert tracker.visited == 20_000
+
+
 def test_closing_it_stops_the_work(drawn_clip):
     clip, tracker = drawn_clip(lambda i: np.zeros((*SIZE, 3), np.uint8), 9, SIZE), Echo()
     steps = propagate(clip, tracker, {1: {0: spot(0)}}, range(9), barriers=(), segment=lambda i, p: spot(0))
@@ -131,6 +153,7 @@ def test_an_unusable_index_is_refused_at_the_call(walk):
         walk({1: {0: spot(0)}}, [0, 20])
 
 
+# T27
 def test_a_mask_runs_away_when_it_takes_the_picture_or_jumps():
     assert runs_away(area=80, before=30, picture=100)
     assert runs_away(area=45, before=10, picture=100)

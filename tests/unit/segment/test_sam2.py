@@ -91,6 +91,7 @@ def test_masks_are_those_of_the_network_run_over_the_whole_video_at_once(made, t
             torch.testing.assert_close(logits, whole[index], rtol=1e-4, atol=1e-5)
 
 
+# T11
 @pytest.mark.parametrize("name", FAMILY)
 def test_memory_does_not_grow_with_the_frames(made, thing, name):
     network = made[name].network
@@ -146,6 +147,7 @@ def test_a_correction_goes_on_from_the_logits_of_the_answer_it_corrects(made, th
     assert given[2][0].min() == -10
 
 
+# T28
 def test_an_object_that_the_network_says_is_gone_is_absent(made, thing, monkeypatch):
     network = made["sam2.1-tiny"].network
 
@@ -164,6 +166,7 @@ def test_an_object_that_the_network_says_is_gone_is_absent(made, thing, monkeypa
     assert score == pytest.approx(0.88, abs=0.01)
 
 
+# T27
 def test_a_mask_that_fills_the_picture_is_taken_for_lost(made, thing, monkeypatch):
     network = made["sam2.1-tiny"].network
 
