@@ -19,12 +19,14 @@ from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from app.player import modules
+from app.sound import spectrogram
 from app.strip import strip
 from core.errors import RefavsError
 from core.media import Clip
 
 PREFIX = "/gradio_api/refavs"
 LIFETIME = 6 * 3600  # seconds; the page asks for a new link when one has expired
+TINT = (214, 96, 70)  # blue, green, red of the spectrogram
 HEADERS = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "default-src 'none'; sandbox"}
 
 
@@ -55,6 +57,10 @@ class Links:
         """Link to small pictures of the clip along its time (app.strip), one JPEG."""
         return self._link("strip", f"{clip.video.sha256} {clip.first} {clip.last}", clip)
 
+    def spectrogram(self, clip: Clip) -> str:
+        """Link to the clip's spectrogram, a PNG whose opacity says how strong a band is."""
+        return self._link("spectrogram", f"{clip.video.sha256} {clip.first} {clip.last}", clip)
+
     def _link(self, kind: str, identity: str, what: Any) -> str:
         key = hashlib.sha256(f"{kind}\0{identity}".encode()).hexdigest()[:24]
         with self._lock:
@@ -79,6 +85,7 @@ class Links:
             Route(f"{PREFIX}/media/{signed}", self._media),
             Route(f"{PREFIX}/frame/{signed}/{{index:int}}.jpg", self._frame),
             Route(f"{PREFIX}/strip/{signed}", self._strip),
+            Route(f"{PREFIX}/spectrogram/{signed}", self._spectrogram),
             Route(f"{PREFIX}/js/{modules.VERSION}/{{name}}", _module),
         ]
 
@@ -116,6 +123,26 @@ class Links:
         return Response(
             data, media_type="image/jpeg", headers={**HEADERS, "Cache-Control": "private, max-age=3600"}
         )
+
+    def _spectrogram(self, request: Request) -> Response:
+        clip = self._asked(request, "spectrogram")
+        if not isinstance(clip, Clip):
+            return _refused()
+        headers = {**HEADERS, "Cache-Control": "private, max-age=3600"}
+        return Response(_tinted(spectrogram(clip)), media_type="image/png", headers=headers)
+
+
+def _tinted(strength: Any) -> bytes:
+    """PNG of one colour whose opacity is `strength`, uint8 [H, W]: it lies on a light page and on a dark one."""
+    import cv2
+    import numpy as np
+
+    picture = np.empty((*strength.shape, 4), np.uint8)
+    picture[..., :3] = TINT
+    picture[..., 3] = strength
+    done, data = cv2.imencode(".png", picture)
+    assert done
+    return data.tobytes()
 
 
 def jpeg(picture: Any) -> bytes:

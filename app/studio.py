@@ -245,7 +245,7 @@ class Studio:
         }
 
     def _sound(self, desk: Desk, request: dict[str, Any]) -> Answer:
-        return outline(desk.clip)
+        return {**outline(desk.clip), "spectrogram": self.links.spectrogram(desk.clip)}
 
     def _masks(self, desk: Desk, request: dict[str, Any]) -> Answer:
         """Masks of one object from frame index `from` on, MASKS_A_MESSAGE at most, and where to go on."""

@@ -7,7 +7,7 @@ from importlib import import_module
 
 import typer
 
-BENCHES: tuple[str, ...] = ("clicks", "tracks", "metrics", "store")
+BENCHES: tuple[str, ...] = ("clicks", "tracks", "metrics", "player", "store")
 
 
 def register(cli: typer.Typer) -> None:

@@ -52,8 +52,26 @@ def test_keys_do_nothing_outside_the_widget(studio):
     assert studio.js("[app.clock.index, app.clock.playing]") == [0, False]
 
 
-def test_page_of_a_server_that_was_started_anew_opens_its_clip_again(studio, server):
-    studio.js("app.net.token = 'from an earlier life'")
-    studio.do("undo") if studio.page.locator("[data-do=undo]").is_enabled() else studio.js("app.acts.undo()")
-    studio.wait("app.net.token !== 'from an earlier life' && app.clock.ready")
-    assert any("started anew" in notice for notice in studio.notices)
+def test_killed_server_comes_back_with_what_was_drawn_and_not_saved(studio, server):
+    studio.click(0.45, 0.83)
+    studio.part("screen").focus()
+    for key in ("End", "Shift+a"):
+        studio.page.keyboard.press(key)
+        studio.wait("app.clock.index === app.clock.last && app.clock.wanted === null")
+    studio.write("The one that is not saved")
+    studio.wait("app.model.cells.get(1).size === 2")
+    before, token = studio.cells(1), studio.js("app.net.token")
+    studio.page.wait_for_timeout(900)  # the sentence is sent when the typing rests
+
+    server.process.kill()
+    server.process.wait()
+    server.start()
+    studio.js("app.net.ask('missed').catch(() => {})")
+    studio.page.locator(".notice", has_text="your work is here again").wait_for()
+    studio.wait("app.clock.ready && app.model.cells.get(1)?.size === 2")
+    assert studio.js("app.net.token") == token
+    assert studio.cells(1) == before
+    assert studio.part("expression").input_value() == "The one that is not saved"
+    studio.seek(10)
+    studio.click(0.45, 0.83)
+    assert sorted(studio.cells(1)) == [0, 10, 249]

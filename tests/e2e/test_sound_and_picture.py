@@ -39,10 +39,10 @@ WATCH = """
 """
 
 
-@pytest.fixture
-def flashing(studio, clips):
-    studio.open(makers.flash_and_beep(clips / "flash and beep.mp4", AT, seconds=10.2))
-    return studio
+@pytest.fixture(scope="module")
+def flashing(visited, clips):
+    visited.open(makers.flash_and_beep(clips / "flash and beep.mp4", AT, seconds=10.2))
+    return visited
 
 
 def test_flash_and_beep_stay_within_a_frame_at_every_speed_and_after_many_seeks(flashing):

@@ -31,6 +31,27 @@ def choose(page, fits, fits_not):
     page.wait(f"app.model.object({fits}).fits && !app.model.object({fits_not}).fits")
 
 
+def walk_the_reasons(page, found):
+    """Steps light up what they speak of; the candidate that was chosen is named as the object it became."""
+    ((candidate, thing),) = page.js("app.model.verdict.numbers")
+    assert thing == found
+    saw = page.page.locator(".steps li.speaks", has_text="Saw ")
+    saw.hover()
+    marks = page.js("app.stage.marks")
+    assert f"{candidate} = Object {found}" in [mark["words"] for mark in marks]
+    drawn = page.js(
+        "[...app.stage.context.getImageData(0, 0, app.stage.hud.width, app.stage.hud.height).data].some(Boolean)"
+    )
+    assert drawn
+    (box,) = [mark["box"] for mark in marks if mark["words"].startswith(f"{candidate} =")]
+    assert box[0] < 90 / 320 < box[2]
+    page.page.locator(".steps li.speaks", has_text="Heard ").hover()
+    assert page.js("app.lanes.lit.times.length") >= 1
+    assert page.js("app.stage.marks") == []
+    page.page.mouse.move(5, 5)
+    assert page.js("app.lanes.lit") is None
+
+
 def test_whole_walk(new_page, clip):
     page = new_page()
     page.ready()
@@ -47,6 +68,7 @@ def test_whole_walk(new_page, clip):
     assert page.page.locator(".verdict").inner_text().startswith("Chose")
     assert page.page.locator(".steps li").count() >= 3
     found = page.js("app.model.active")
+    walk_the_reasons(page, found)
     cells = page.cells(found)
     assert sorted(cells) == list(range(scene.FRAMES))
     assert np.mean([iou(pixels(cells[i]), scene.ball(i)) for i in range(0, scene.FRAMES, 5)]) > 0.6

@@ -13,8 +13,11 @@ export class Clock extends EventTarget {
         this.wanted = null;
         this.ready = false;
         this.generation = 0;
+        this.loop = false;
+        this.range = null;  // [first, last] frame of what is looped; null = the clip
         const relay = (name) => video.addEventListener(name, () => this.say("state"));
         ["play", "pause", "ended", "ratechange", "volumechange"].forEach(relay);
+        video.addEventListener("ended", () => this.loop && this.again(true));
         ["seeked", "loadeddata"].forEach((name) => video.addEventListener(name, () => this.arrived()));
         video.addEventListener("error", () => this.ready !== null && this.say("unplayable"));
         const tick = (now, data) => {
@@ -33,6 +36,7 @@ export class Clock extends EventTarget {
         this.last = last;
         this.frames = frames;
         this.index = first;
+        this.range = null;
         this.wanted = this.asked = null;
         this.ready = false;
         this.video.pause();
@@ -92,11 +96,32 @@ export class Clock extends EventTarget {
         this.still.hidden = true;
         this.index = index;
         if (this.wanted === this.index) this.wanted = null;
-        if (this.index > this.last && !this.video.paused) {
-            this.video.pause();
-            this.seek(this.last);
-        }
+        if (!this.video.paused && !this.video.seeking) this.turn();
         this.say("frame");
+    }
+
+    // At the end of what is played: stop, or begin again when the last frame has had its time.
+    turn() {
+        const [first, last] = this.loop ? this.part : [this.first, this.last];
+        if (!this.loop && this.index > last) {
+            this.video.pause();
+            this.seek(last);
+        } else if (this.loop && (this.index > last || this.index < first)) {
+            this.again();
+        } else if (this.loop && this.index === last && last + 1 < this.pts.length) {
+            const left = (this.until(last) - this.video.currentTime) / this.video.playbackRate;
+            clearTimeout(this.turning);
+            this.turning = setTimeout(() => this.loop && this.playing && this.index === this.part[1] && this.again(), left * 1000 - 8);
+        }
+    }
+
+    again(ended = false) {
+        this.go(this.part[0]);
+        if (ended) this.video.play().catch(() => {});
+    }
+
+    get part() {
+        return this.range ?? [this.first, this.last];
     }
 
     nearest(time) {
@@ -155,7 +180,8 @@ export class Clock extends EventTarget {
 
     async play() {
         if (!this.ready) return;
-        if (this.index >= this.last) this.go(this.first);
+        const [first, last] = this.loop ? this.part : [this.first, this.last];
+        if (this.index >= last || (this.loop && this.index < first)) this.go(first);
         this.wanted = null;
         await this.video.play().catch(() => {});
     }

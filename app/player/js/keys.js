@@ -1,53 +1,178 @@
-// Keys work on the widget alone, and never while somebody is typing.
+// Keys work on the widget alone, and never while somebody is typing. Each act has one key that can be changed; the change
+// is kept in the browser.
 import { el, typing } from "./dom.js";
 
-export const HELP = [
-    ["Left click", "add to the object"],
-    ["Right click, Shift + click", "take away from it"],
-    ["Drag", "draw a box around the object"],
-    ["Space", "play or pause"],
-    ["← →", "one frame back, forward"],
-    ["Shift + ← →", "ten frames back, forward"],
-    ["Home, End", "first, last frame"],
-    ["Ctrl + Z, Ctrl + Shift + Z", "undo, redo"],
-    ["N", "the next click starts a new object"],
-    ["P", "propagate over the whole clip"],
-    ["[  ]", "propagate backward, forward from here"],
-    ["Esc", "cancel what is running"],
-    ["Ctrl + S", "save"],
-    ["M", "sound on or off"],
-    ["Enter (in the sentence)", "refer"],
-    ["?", "this list"],
+const KEPT = "refavs.keys";
+const MOUSE = [
+    ["Left click", "add to the object"], ["Right click, Shift + click", "take away from it"], ["Drag", "draw a box around it"],
+    ["Wheel, pinch", "zoom at the pointer"], ["Space + drag, middle button", "move the zoomed picture"],
+    ["Shift + drag on the timeline", "mark a range and loop it"],
 ];
+const SHOWN = { ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", Space: "Space", Escape: "Esc", Delete: "Del" };
+
+// [name, key, words, act], by group.
+function table({ clock, acts, stage, brush, polygon, view, jumps, lanes, model, part }, help) {
+    const choose = (k) => () => model.objects[k] && model.choose(model.objects[k].id);
+    return {
+        "Play": [
+            ["play", "Space", "play or pause", () => clock.toggle()],
+            ["back", "ArrowLeft", "one frame back", () => clock.step(-1)],
+            ["forward", "ArrowRight", "one frame forward", () => clock.step(1)],
+            ["back10", "Shift+ArrowLeft", "ten frames back", () => clock.step(-10)],
+            ["forward10", "Shift+ArrowRight", "ten frames forward", () => clock.step(10)],
+            ["first", "Home", "first frame", () => clock.seek(clock.first)],
+            ["last", "End", "last frame", () => clock.seek(clock.last)],
+            ["slower", "<", "slower", () => acts.faster(-1)],
+            ["faster", ">", "faster", () => acts.faster(1)],
+            ["loop", "L", "loop on or off", acts.loop],
+            ["in", "I", "loop from here", () => acts.markEnd(false)],
+            ["out", "O", "loop up to here", () => acts.markEnd(true)],
+            ["norange", "Shift+L", "loop the whole clip", () => acts.mark(null)],
+            ["mute", "M", "sound on or off", acts.mute],
+            ["louder", "ArrowUp", "louder", () => acts.louder(0.1)],
+            ["softer", "ArrowDown", "softer", () => acts.louder(-0.1)],
+        ],
+        "Draw": [
+            ["click", "V", "click and box", () => stage.use("click")],
+            ["brush", "B", "brush", () => stage.use("brush")],
+            ["eraser", "E", "eraser", () => stage.use("eraser")],
+            ["polygon", "S", "polygon: click its corners", () => stage.use("polygon")],
+            ["close", "Enter", "close the polygon", () => polygon.close()],
+            ["smaller", ",", "smaller brush", () => brush.resize(brush.size * 0.85 - 0.5)],
+            ["larger", ".", "larger brush", () => brush.resize(brush.size * 1.17 + 0.5)],
+            ["undo", "Ctrl+Z", "undo", () => (polygon.open ? polygon.back() : acts.undo())],
+            ["redo", "Ctrl+Shift+Z", "redo", acts.redo],
+            ["new", "N", "the next click starts a new object", acts.newObject],
+            ["absent", "A", "absent on this frame", () => acts.absent(false)],
+            ["absenton", "Shift+A", "absent from here on", () => acts.absent(true)],
+            ["delete", "Delete", "delete the object", acts.remove],
+        ],
+        "Carry": [
+            ["propagate", "P", "propagate over the whole clip", () => acts.propagate("both")],
+            ["backward", "[", "propagate backward from here", () => acts.propagate("backward")],
+            ["onward", "]", "propagate forward from here", () => acts.propagate("forward")],
+            ["here", "Shift+P", "propagate to here", () => acts.propagate("here")],
+            ["cancel", "Escape", "cancel what is running", () => (polygon.open ? polygon.drop() : acts.cancel())],
+        ],
+        "Look": [
+            ["touched", "T", "next touched frame", () => jumps.touched(true)],
+            ["touchedback", "Shift+T", "touched frame before", () => jumps.touched(false)],
+            ["worst", "W", "least sure frame, then the next", () => jumps.worst()],
+            ["onset", "K", "next beginning of a sound", () => jumps.onset(true)],
+            ["onsetback", "Shift+K", "beginning of a sound before", () => jumps.onset(false)],
+            ["bands", "Shift+S", "spectrogram or waveform", () => lanes.asBands()],
+            ["zoomin", "+", "zoom in", () => view.zoom(1.4)],
+            ["zoomout", "-", "zoom out", () => view.zoom(1 / 1.4)],
+            ["fit", "0", "fit the picture", () => view.fit()],
+            ["outline", "X", "outline only", () => acts.show("outline")],
+            ["invert", "G", "darken everything else", () => acts.show("invert")],
+            ["hide", "H", "hide masks", () => acts.show("hide")],
+            ...Array.from({ length: 9 }, (_, k) => ["object" + (k + 1), String(k + 1), "object " + (k + 1), choose(k)]),
+        ],
+        "Sentence": [
+            ["write", "/", "write the sentence", () => part("expression").focus()],
+            ["save", "Ctrl+S", "save", acts.save],
+            ["help", "?", "this sheet", help],
+        ],
+    };
+}
+
+// "Ctrl+Shift+Z"; signs that need Shift to be typed are named by the sign alone.
+export function named(event) {
+    if (["Control", "Shift", "Alt", "Meta", "Dead", "Process"].includes(event.key)) return null;
+    const key = event.key === " " ? "Space" : event.key.length === 1 ? event.key.toUpperCase() : event.key;
+    const shift = event.shiftKey && (key.length > 1 || key !== key.toLowerCase());
+    return (event.ctrlKey || event.metaKey ? "Ctrl+" : "") + (shift ? "Shift+" : "") + (key === "=" ? "+" : key);
+}
+
+function words(key) {
+    return key.split(/(?<=.)\+(?=.)/).map((piece) => SHOWN[piece] ?? piece).join(" + ");
+}
 
 export function keys(app) {
-    const { root, clock, acts, part } = app;
+    const { root, part, view, clock } = app;
     const sheet = part("help-sheet");
-    const close = el("button", { type: "button", class: "primary", onclick: () => sheet.close() }, "Close");
-    sheet.append(el("h2", { class: "title" }, "Keys and mouse"),
-        el("table", {}, el("tbody", {}, ...HELP.map(([key, words]) => el("tr", {}, el("td", {}, key), el("td", {}, words))))), close);
-    part("help").addEventListener("click", () => sheet.showModal());
+    const groups = table(app, () => open());
+    const commands = Object.values(groups).flat();
+    let changed = {};
+    try {
+        changed = JSON.parse(localStorage.getItem(KEPT)) ?? {};
+    } catch { /* what cannot be read is not there */ }
+    const keyOf = ([name, key]) => changed[name] ?? key;
+    let waiting = null;
 
-    const plain = {
-        " ": () => clock.toggle(), ArrowLeft: () => clock.step(-1), ArrowRight: () => clock.step(1),
-        Home: () => clock.seek(clock.first), End: () => clock.seek(clock.last),
-        n: acts.newObject, p: () => acts.propagate("both"), "[": () => acts.propagate("backward"),
-        "]": () => acts.propagate("forward"), m: acts.mute, Escape: acts.cancel, "?": () => sheet.showModal(),
-    };
-    const shifted = { ArrowLeft: () => clock.step(-10), ArrowRight: () => clock.step(10), "?": plain["?"] };
-    const controlled = { z: acts.undo, y: acts.redo, s: acts.save, "shift+z": acts.redo };
+    function change(command, key) {
+        const other = commands.find((each) => each !== command && keyOf(each) === key);
+        if (other) changed[other[0]] = keyOf(command);
+        changed[command[0]] = key;
+        localStorage.setItem(KEPT, JSON.stringify(changed));
+        draw();
+    }
+
+    function row(command) {
+        const button = el("button", {
+            type: "button", class: "key", title: "Press to choose another key", "data-key": command[0],
+            onclick: () => {
+                waiting = command;
+                draw();
+            },
+        }, waiting === command ? "press a key" : words(keyOf(command)));
+        button.classList.toggle("waiting", waiting === command);
+        return [el("dt", {}, button), el("dd", {}, command[2])];
+    }
+
+    function draw() {
+        const focused = sheet.contains(document.activeElement) ? document.activeElement.dataset.key : null;
+        const group = (name, rows) => el("section", {}, el("h3", {}, name), el("dl", {}, ...rows));
+        sheet.replaceChildren(el("h2", { class: "title" }, "Keys and mouse"), el("div", { class: "columns" },
+            ...Object.entries(groups).map(([name, list]) => group(name, list.filter(([id]) => !/^object[2-9]/.test(id)).flatMap(row))),
+            group("Mouse and touch", MOUSE.flatMap(([key, text]) => [el("dt", {}, key), el("dd", {}, text)]))),
+        el("div", { class: "row" },
+            el("button", { type: "button", onclick: () => { changed = {}; localStorage.removeItem(KEPT); draw(); } }, "Keys as they were"),
+            el("button", { type: "button", class: "primary", autofocus: true, onclick: () => sheet.close() }, "Close")));
+        if (focused) sheet.querySelector("[data-key='" + focused + "']")?.focus();
+    }
+
+    function open() {
+        waiting = null;
+        draw();
+        sheet.showModal();
+    }
+
+    part("help").addEventListener("click", open);
+    sheet.addEventListener("keydown", (event) => {
+        if (!waiting) return;
+        event.preventDefault();
+        event.stopPropagation();
+        const key = named(event);
+        if (!key) return;
+        const command = waiting;
+        waiting = null;
+        if (key === "Escape") draw();
+        else change(command, key);
+    });
 
     root.addEventListener("keydown", (event) => {
         if (event.defaultPrevented || event.altKey || sheet.open || typing(event.target)) return;
         const onButton = event.target.closest("button, a, [type=range], [type=checkbox]");
-        if (onButton && (event.key === " " || (onButton.type === "range" && event.key.startsWith("Arrow")))) return;
-        const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-        const table = event.ctrlKey || event.metaKey ? controlled : event.shiftKey ? shifted : plain;
-        const act = table === controlled && event.shiftKey ? controlled["shift+" + key] : table[key];
-        if (!act || !app.model.desk) return;
+        if (onButton && (event.key === " " || event.key === "Enter" || (onButton.type === "range" && event.key.startsWith("Arrow")))) return;
+        const key = named(event);
+        const command = key && (commands.find((each) => keyOf(each) === key) ?? (key === "Ctrl+Y" ? commands.find(([name]) => name === "redo") : null));
+        if (!command || !app.model.desk) return;
         event.preventDefault();
-        act();
+        if (command[0] === "play" && key === "Space" && view.scale > 1) {  // may be the beginning of a drag
+            if (!event.repeat) view.dragged = false;
+            view.hold(true);
+        } else if (!(event.repeat && ["play", "delete", "absent"].includes(command[0]))) {
+            command[3]();
+        }
     });
+    root.addEventListener("keyup", (event) => {
+        if (event.key !== " " || !view.held) return;
+        view.hold(false);
+        if (!view.dragged) clock.toggle();
+    });
+    window.addEventListener("blur", () => view.hold(false));
     // A press anywhere that is not a control gives the widget the keys.
     root.addEventListener("pointerdown", (event) => {
         if (!event.target.closest("button, input, select, textarea, a, label, [tabindex='0'], dialog")) root.focus({ preventScroll: true });

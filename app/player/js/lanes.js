@@ -1,12 +1,11 @@
-// One time axis: seconds, waveform, and a lane for each object (filled = present, line = absent, empty = no answer yet,
-// dot = touched by the annotator).
+// One time axis: seconds, small pictures, the sound, and a lane for each object. Here is where things lie and what the
+// pointer does; lanes_paint.js paints.
 import { css } from "./colours.js";
 import { clockText, el, icon } from "./dom.js";
+import { AXIS, LANE, STRIP, WAVE, paint } from "./lanes_paint.js";
 
-const AXIS = 20;
-const WAVE = 46;
-const LANE = 24;
 const ROWS = 3;  // room that is kept, so that the picture stays where it is when objects come
+const REST = 140;  // ms that the pointer rests before the frame under it is fetched
 
 export class Lanes {
     constructor(app) {
@@ -20,26 +19,68 @@ export class Lanes {
             class: "lane-area", tabindex: "0", role: "slider", "aria-label": "Time", "aria-valuemin": "0",
         }, this.canvas, this.head, this.tip);
         host.append(this.labels, this.area);
-        this.peaks = null;
-        this.queued = false;
+        this.queued = this.banded = false;
+        this.lit = null;  // what the reasoning speaks of: {times, spans} in seconds of the clip
+        this.forget();
         new ResizeObserver(() => this.draw()).observe(this.area);
         new MutationObserver(() => this.later()).observe(document.body, { attributes: true, attributeFilter: ["class"] });
-        app.model.on("open", () => { this.peaks = null; });
+        app.model.on("open", () => { this.forget(); this.pictures(); });
         app.model.on("open objects", () => this.rows());
         app.model.on("masks", () => this.later());
         this.listen();
     }
 
-    sound(peaks) {
-        this.peaks = peaks;
+    forget() {
+        this.peaks = this.strip = this.lit = this.bands = this.spectrogram = null;
+        this.loud = this.onsets = [];
+    }
+
+    sound({ peaks, loud = [], onsets = [], spectrogram = null }) {
+        Object.assign(this, { peaks, loud, onsets, spectrogram });
+        this.asBands(this.banded);
+        this.later();
+    }
+
+    // The sound as its spectrogram, which is made when it is first asked for, or as its waveform.
+    asBands(banded = !this.banded) {
+        this.banded = banded;
+        this.rows();
+        if (!banded || this.bands || !this.spectrogram || !this.peaks?.length) return;
+        const image = new Image();
+        const link = this.spectrogram;
+        image.onload = () => {
+            if (this.spectrogram === link) this.bands = image;
+            this.later();
+        };
+        image.src = new URL(link, document.baseURI);
+    }
+
+    pictures() {
+        const { link, frames } = this.app.model.desk.strip;
+        const image = new Image();
+        image.onload = () => {
+            if (this.app.model.desk?.strip.link !== link) return;
+            this.strip = { image, frames };
+            this.later();
+        };
+        image.src = new URL(link, document.baseURI);
+    }
+
+    light(lit) {
+        this.lit = lit;
         this.later();
     }
 
     rows() {
         const { model, clock } = this.app;
+        const label = (height, ...children) => el("div", { class: "lane-label", style: "height:" + height + "px" }, ...children);
         this.labels.replaceChildren(
-            el("div", { class: "lane-label", style: "height:" + AXIS + "px" }),
-            el("div", { class: "lane-label", style: "height:" + WAVE + "px" }, icon("listen"), el("span", {}, "Sound")),
+            label(AXIS + STRIP, icon("look"), el("span", {}, "Picture")),
+            el("button", {
+                type: "button", class: "lane-label", style: "height:" + WAVE + "px", "data-do": "bands",
+                "aria-pressed": String(Boolean(this.banded)), title: this.banded ? "Show the waveform" : "Show the spectrogram",
+                onclick: () => this.asBands(),
+            }, icon("listen"), el("span", {}, this.banded ? "Spectrum" : "Sound")),
             ...model.objects.map((object) => el("button", {
                 type: "button", class: "lane-label" + (object.id === model.active ? " active" : ""),
                 style: "height:" + LANE + "px", onclick: () => model.choose(object.id),
@@ -47,7 +88,7 @@ export class Lanes {
             }, el("i", { class: "swatch", style: "background:" + css(object.id) }),
             el("span", {}, object.category || "Object " + object.id))),
         );
-        this.area.style.height = this.labels.style.minHeight = AXIS + WAVE + LANE * Math.max(model.objects.length, ROWS) + 4 + "px";
+        this.area.style.height = this.labels.style.minHeight = this.top(Math.max(model.objects.length, ROWS)) + 4 + "px";
         if (clock.pts.length) this.area.setAttribute("aria-valuemax", String(clock.last));
         this.later();
     }
@@ -68,116 +109,19 @@ export class Lanes {
     }
 
     top(row) {
-        return AXIS + WAVE + row * LANE;
+        return AXIS + STRIP + WAVE + row * LANE;
     }
 
     draw() {
-        const { model, clock } = this.app;
         const [w, h] = [this.area.clientWidth, this.area.clientHeight];
         const scale = window.devicePixelRatio || 1;
         Object.assign(this.canvas, { width: Math.round(w * scale), height: Math.round(h * scale) });
+        const { model, clock } = this.app;
         if (!clock.pts.length || !model.desk) return;
         const context = this.canvas.getContext("2d");
         context.scale(scale, scale);
-        const style = getComputedStyle(this.area);
-        this.ink = (name) => style.getPropertyValue("--" + name);
-        this.axis(context, w, h);
-        this.wave(context, w);
-        if (!model.objects.length) this.nothing(context);
-        model.objects.forEach((object, row) => this.lane(context, object, row, w));
+        paint(this, context, w, h);
         this.follow();
-    }
-
-    axis(context, w, h) {
-        const { clock } = this.app;
-        const steps = [0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600];
-        const step = steps.find((s) => (s / clock.duration) * w > 58) ?? 1200;
-        context.font = "11px system-ui, sans-serif";
-        context.textBaseline = "middle";
-        for (let k = 0; k * step <= clock.duration; k++) {
-            const x = Math.round((k * step / clock.duration) * w) + 0.5;
-            context.strokeStyle = this.ink("line");
-            context.beginPath();
-            context.moveTo(x, AXIS - 5);
-            context.lineTo(x, h);
-            context.stroke();
-            context.fillStyle = this.ink("muted");
-            if (x < w - 30) context.fillText(clockText(k * step, step < 1 ? 1 : 0), x + 4, AXIS / 2);
-        }
-    }
-
-    wave(context, w) {
-        const middle = AXIS + WAVE / 2;
-        if (this.peaks?.length) {
-            context.fillStyle = this.ink("wave");
-            const peaks = this.peaks;
-            for (let x = 0; x < w; x++) {
-                const from = Math.floor((x / w) * peaks.length);
-                const to = Math.max(from + 1, Math.floor(((x + 1) / w) * peaks.length));
-                let [low, high] = [0, 0];
-                for (let k = from; k < to && k < peaks.length; k++) {
-                    low = Math.min(low, peaks[k][0]);
-                    high = Math.max(high, peaks[k][1]);
-                }
-                const half = (WAVE / 2 - 3) / 100;
-                context.fillRect(x, middle - high * half, 1, Math.max((high - low) * half, 0.7));
-            }
-        } else {
-            context.fillStyle = this.ink("faint");
-            context.font = "11.5px system-ui, sans-serif";
-            const silent = !this.app.model.desk.sound;
-            context.fillText(silent ? "This clip has no sound" : "Reading the sound …", 10, middle);
-        }
-    }
-
-    nothing(context) {
-        context.fillStyle = this.ink("faint");
-        context.font = "11.5px system-ui, sans-serif";
-        context.fillText("One lane for each object shows where it can be seen", 10, this.top(0) + LANE / 2);
-    }
-
-    lane(context, object, row, w) {
-        const { model, clock } = this.app;
-        const own = model.cells.get(object.id);
-        if (!own) return;
-        const y = this.top(row);
-        const x = (index) => this.x(clock.pts[index]);
-        context.strokeStyle = this.ink("line");
-        context.beginPath();
-        context.moveTo(0, y + 0.5);
-        context.lineTo(w, y + 0.5);
-        context.stroke();
-        const state = (index) => {
-            const cell = own.get(index);
-            return cell ? (cell[0] ? 2 : 1) : 0;
-        };
-        const strong = object.fits || object.id === model.active;
-        for (let a = clock.first; a <= clock.last;) {
-            const s = state(a);
-            let b = a + 1;
-            while (b <= clock.last && state(b) === s) b++;
-            const [from, to] = [x(a), this.x(clock.until(b - 1))];
-            if (s === 2) {
-                context.fillStyle = css(object.id, strong ? 1 : 0.45);
-                context.fillRect(from, y + 6, to - from, LANE - 11);
-            } else if (s === 1) {
-                context.fillStyle = css(object.id, 0.75);
-                context.fillRect(from, y + LANE / 2, to - from, 1.5);
-            }
-            a = b;
-        }
-        for (const [index, cell] of own) {
-            if (!cell[1]) continue;
-            const middle = (x(index) + this.x(clock.until(index))) / 2;
-            context.beginPath();
-            context.arc(middle, y + LANE / 2 + 0.5, 3.4, 0, 2 * Math.PI);
-            context.fillStyle = this.ink("card");
-            context.fill();
-            context.lineWidth = 1.8;
-            context.strokeStyle = this.ink("ink");
-            context.stroke();
-            context.lineWidth = 1;
-        }
     }
 
     follow() {
@@ -198,12 +142,17 @@ export class Lanes {
             return clock.at(clock.pts[clock.first] + share * clock.duration);
         };
         let scrubbing = false;
+        let marking = null;
         area.addEventListener("pointerdown", (event) => {
             if (event.button !== 0 || !clock.pts.length) return;
-            scrubbing = true;
             area.setPointerCapture(event.pointerId);
+            if (event.shiftKey) {
+                marking = index(event);
+                return;
+            }
+            scrubbing = true;
             clock.seek(index(event));
-            const row = Math.floor((event.clientY - area.getBoundingClientRect().top - AXIS - WAVE) / LANE);
+            const row = Math.floor((event.clientY - area.getBoundingClientRect().top - this.top(0)) / LANE);
             const object = this.app.model.objects[row];
             if (row >= 0 && object) this.app.model.choose(object.id);
         });
@@ -211,14 +160,51 @@ export class Lanes {
             if (!clock.pts.length) return;
             const at = index(event);
             if (scrubbing) clock.seek(at);
+            if (marking !== null && at !== marking) this.app.acts.mark(Math.min(at, marking), Math.max(at, marking));
             tip.hidden = false;
             tip.textContent = clockText(clock.time(at)) + "  ·  " + at;
             const box = area.getBoundingClientRect();
             tip.style.left = Math.min(Math.max(event.clientX - box.left, 42), box.width - 42) + "px";
+            if (!scrubbing && event.pointerType !== "touch") this.peek(at, event);
         });
-        area.addEventListener("pointerleave", () => { tip.hidden = true; });
-        const stop = () => { scrubbing = false; };
+        const stop = () => {
+            scrubbing = false;
+            marking = null;
+        };
+        area.addEventListener("pointerleave", () => {
+            tip.hidden = true;
+            this.unpeek();
+        });
+        area.addEventListener("pointerdown", () => this.unpeek());
         area.addEventListener("pointerup", stop);
         area.addEventListener("pointercancel", stop);
+    }
+
+    // The frame under a pointer that rests.
+    peek(index, event) {
+        clearTimeout(this.resting);
+        if (!this.app.part("peek").hidden && this.peeked === index) return;
+        this.app.part("peek").hidden = true;
+        this.resting = setTimeout(() => {
+            const { clock, model, part } = this.app;
+            const figure = part("peek");
+            const image = figure.querySelector("img");
+            const address = new URL(clock.frames + "/" + index + ".jpg", document.baseURI).href;
+            image.onload = () => { figure.hidden = this.peeked !== index; };
+            this.peeked = index;
+            image.style.aspectRatio = model.desk.aspect;
+            if (image.src === address) figure.hidden = false;
+            else image.src = address;
+            figure.querySelector("figcaption").textContent = "frame " + index + " · " + clockText(clock.time(index));
+            const work = figure.parentElement.getBoundingClientRect();
+            figure.style.bottom = work.bottom - this.area.getBoundingClientRect().top + 6 + "px";
+            figure.style.left = Math.min(Math.max(event.clientX - work.left, 88), work.width - 88) + "px";
+        }, REST);
+    }
+
+    unpeek() {
+        clearTimeout(this.resting);
+        this.peeked = null;
+        this.app.part("peek").hidden = true;
     }
 }

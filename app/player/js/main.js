@@ -1,6 +1,8 @@
 // The widget: makes its parts and joins them. Everything that a test may look at is on root.__refavs.
+import { Brush } from "./brush.js";
 import { Clock } from "./clock.js";
 import { notices } from "./dom.js";
+import { jumps } from "./jumps.js";
 import { keys } from "./keys.js";
 import { Lanes } from "./lanes.js";
 import { Model } from "./model.js";
@@ -8,10 +10,13 @@ import { Net } from "./net.js";
 import { objects } from "./objects.js";
 import { Overlay } from "./overlay.js";
 import { pairs } from "./pairs.js";
+import { Polygon } from "./polygon.js";
+import { reasons } from "./reasons.js";
 import { sentence } from "./sentence.js";
 import { source } from "./source.js";
 import { Stage } from "./stage.js";
 import { transport } from "./transport.js";
+import { View } from "./view.js";
 
 export function mount(gradio) {
     const root = gradio.element.querySelector("[data-part=root]");
@@ -34,15 +39,21 @@ export function mount(gradio) {
         }
     };
 
+    app.brush = new Brush(app);
+    app.polygon = new Polygon(app);
     app.stage = new Stage(app);
+    app.view = new View(app);
     app.lanes = new Lanes(app);
     app.acts = transport(app);
+    app.jumps = jumps(app);
     app.source = source(app);
     sentence(app);
+    reasons(app);
     objects(app);
     pairs(app);
     keys(app);
 
+    model.on("trouble", ({ error }) => notice(error, { error: true }));
     clock.addEventListener("frame", () => {
         overlay.draw(clock.index);
         app.stage.draw();

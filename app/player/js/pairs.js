@@ -42,6 +42,7 @@ export function pairs(app) {
         const text = saving ? "saving …" : clean ? "saved " + clock(saved.at) : failed ? "not saved" : any ? "draft" : "";
         const label = part("saved-state");
         label.textContent = text;
+        label.title = text === "draft" ? "Kept on the server as it is; Save makes it a pair of the benchmark" : "";
         label.classList.toggle("ok", Boolean(clean && !saving));
         const fitting = model.objects.filter((object) => object.fits);
         const save = button("save");

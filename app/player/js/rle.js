@@ -65,3 +65,26 @@ export function paint(out, pixels, box, w, h, inner, edge, t) {
         }
     }
 }
+
+// Pixels (Uint8Array, columns first) -> text; the inverse of runs and fill.
+export function encode(pixels) {
+    const lengths = [];
+    let at = 0;
+    for (let value = 0; at < pixels.length; value = 1 - value) {
+        const end = pixels.indexOf(1 - value, at);
+        lengths.push((end < 0 ? pixels.length : end) - at);
+        at = end < 0 ? pixels.length : end;
+    }
+    let text = "";
+    for (let k = 0; k < lengths.length; k++) {
+        let value = k > 2 ? lengths[k] - lengths[k - 2] : lengths[k];
+        for (let more = true; more;) {
+            let digit = value & 31;
+            value >>= 5;
+            more = digit & 16 ? value !== -1 : value !== 0;
+            if (more) digit |= 32;
+            text += String.fromCharCode(digit + 48);
+        }
+    }
+    return text;
+}

@@ -20,15 +20,27 @@ export function source(app) {
         }
     }
 
+    // Desks of this browser's tabs, also of closed ones.
+    function closed() {
+        try {
+            return JSON.parse(localStorage.getItem(REMEMBERED)) ?? [];
+        } catch {
+            return [];
+        }
+    }
+
+    const desks = () => [...closed(), ...remembered().desks];
+
     function remember() {
-        const desks = remembered().desks.filter((token) => token !== net.token);
-        sessionStorage.setItem(REMEMBERED, JSON.stringify({
-            token: net.token, source: model.desk.source, desks: [...desks, net.token].slice(-20),
-        }));
+        const others = remembered().desks.filter((token) => token !== net.token);
+        const kept = { token: net.token, source: model.desk.source, desks: [...others, net.token].slice(-20) };
+        sessionStorage.setItem(REMEMBERED, JSON.stringify(kept));
+        const all = (closed().filter((token) => token !== net.token)).concat(net.token);
+        localStorage.setItem(REMEMBERED, JSON.stringify(all.slice(-30)));
     }
 
     async function hello() {
-        const answer = await app.attempt(() => net.ask("hello", remembered()));
+        const answer = await app.attempt(() => net.ask("hello", { ...remembered(), desks: desks() }));
         if (!answer) {
             if (!model.desk) empty("No clip could be opened.");
             return;
@@ -109,12 +121,12 @@ export function source(app) {
     async function fetchSound() {
         const token = net.token;
         const answer = await net.ask("sound").catch(() => null);
-        if (answer && token === net.token) app.lanes.sound(answer.peaks);
+        if (answer && token === net.token) app.lanes.sound(answer);
     }
 
     async function open(key, { fresh = false } = {}) {
         closeMenu();
-        const answer = await app.attempt(() => net.ask("open", { source: key, desks: fresh ? [] : remembered().desks }));
+        const answer = await app.attempt(() => net.ask("open", { source: key, desks: fresh ? [] : desks(), fresh }));
         if (answer) show(answer);
     }
 
@@ -219,13 +231,14 @@ export function source(app) {
 
     net.onstale = hello;
 
-    // The server was started anew: what was saved is there, the rest is not.
+    // The server was started anew; it has what was saved, and what was drawn on this page.
     let returning = false;
     net.ongone = () => {
         if (returning) return;
         returning = true;
-        notice("The server was started anew. What was saved is here again; what was not saved is lost.", { error: true });
-        hello().finally(() => { returning = false; });
+        const token = net.token;
+        hello().then(() => notice(token === net.token ? "The server was started anew; your work is here again."
+            : "The server was started anew; what was saved is here again.")).finally(() => { returning = false; });
     };
 
     const expressions = () => samples.find((s) => s.key === model.desk?.source)?.expressions ?? [];

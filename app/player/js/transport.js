@@ -12,6 +12,42 @@ export function transport(app) {
             app.stage.newObject = true;
             model.say("objects");
         },
+        absent: (onward) => model.active !== null && attempt(async () => {
+            clock.pause();
+            await net.ask("absent", { object: model.active, index: clock.index, onward });
+        }),
+        remove: () => model.active !== null && attempt(() => net.ask("delete", { object: model.active })),
+        loop: () => {
+            clock.loop = !clock.loop;
+            state();
+        },
+        // What is looped; from null = the whole clip again.
+        mark: (from, to) => {
+            clock.range = from === null ? null : [from, to];
+            if (from !== null) clock.loop = true;
+            state();
+            app.lanes.later();
+        },
+        markEnd: (last) => {
+            const [a, b] = clock.range ?? [clock.first, clock.last];
+            if (last) acts.mark(Math.min(a, clock.index), clock.index);
+            else acts.mark(clock.index, Math.max(b, clock.index));
+        },
+        louder: (step) => {
+            const volume = Math.min(Math.max(clock.video.volume + step, 0), 1);
+            clock.video.volume = part("volume").value = volume;
+            clock.video.muted = false;
+            localStorage.setItem("refavs.volume", String(volume));
+        },
+        faster: (step) => {
+            const speed = part("speed");
+            speed.selectedIndex = Math.min(Math.max(speed.selectedIndex + step, 0), speed.options.length - 1);
+            clock.video.playbackRate = Number(speed.value);
+        },
+        show: (name, value) => {
+            overlay[name] = part(name).checked = value ?? !overlay[name];
+            overlay.draw(clock.index);
+        },
         mute: () => { clock.video.muted = !clock.video.muted; },
         cancel: () => model.job && attempt(() => net.ask("cancel")),
         propagate: (direction) => {
@@ -29,6 +65,24 @@ export function transport(app) {
     click("undo", acts.undo);
     click("redo", acts.redo);
     click("mute", acts.mute);
+    click("loop", acts.loop);
+    click("absent", () => acts.absent(false));
+    click("absent-on", () => acts.absent(true));
+    click("propagate-here", () => acts.propagate("here"));
+    click("display", () => display(part("display").hidden));
+    for (const name of ["outline", "invert", "hide"]) {
+        part(name).addEventListener("change", (event) => acts.show(name, event.target.checked));
+    }
+    app.root.addEventListener("pointerdown", (event) => {
+        if (!event.target.closest("[data-part=display], [data-do=display]")) display(false);
+    });
+    part("volume").addEventListener("input", (event) => acts.louder(Number(event.target.value) - clock.video.volume));
+    acts.louder(Number(localStorage.getItem("refavs.volume") ?? 1) - clock.video.volume);
+
+    function display(open) {
+        part("display").hidden = !open;
+        button("display").setAttribute("aria-expanded", String(open));
+    }
     click("cancel-propagation", acts.cancel);
     click("cancel-referral", acts.cancel);
     click("new-object", acts.newObject);
@@ -61,7 +115,8 @@ export function transport(app) {
         const muted = clock.video.muted || !model.desk?.sound;
         set("mute-icon", muted ? "muted" : "volume");
         button("mute").setAttribute("aria-pressed", String(clock.video.muted));
-        button("mute").disabled = !model.desk?.sound;
+        button("mute").disabled = part("volume").disabled = !model.desk?.sound;
+        button("loop").setAttribute("aria-pressed", String(clock.loop));
         button("play").disabled = !clock.ready;
     }
 
@@ -72,7 +127,8 @@ export function transport(app) {
         button("redo").title = model.redo ? "Redo " + model.redo + " (Ctrl+Shift+Z)" : "Nothing to redo";
         const own = model.cells.get(model.active);
         const idle = !model.job && own !== undefined && own.size > 0;
-        for (const name of ["propagate", "propagate-back", "propagate-forward"]) button(name).disabled = !idle;
+        for (const name of ["propagate", "propagate-back", "propagate-forward", "propagate-here"]) button(name).disabled = !idle;
+        for (const name of ["absent", "absent-on"]) button(name).disabled = model.active === null;
     }
 
     // Progress stands where the work was begun.

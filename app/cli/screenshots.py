@@ -1,0 +1,137 @@
+"""python -m app.cli.screenshots [FOLDER]: the player in a real browser, as pictures for the documents.
+
+FOLDER is docs/screens when nothing is named. The clip is the first sample, the segmenter the shipped one.
+"""
+
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from app.cli.bench_player_server import APP, PATIENCE, chromium, running
+
+# Boxes around what is seen on the first sample, in shares of the picture.
+BAND = ((0.09, 0.21, 0.36, 0.96), (0.42, 0.23, 0.62, 0.75), (0.42, 0.65, 0.6, 0.96), (0.69, 0.23, 0.88, 0.96))
+NAMES = ("guitarist", "drummer", "drum", "saxophonist")
+QUALITY = 84
+
+
+def main() -> None:
+    folder = Path(sys.argv[1] if len(sys.argv) > 1 else "docs/screens")
+    folder.mkdir(parents=True, exist_ok=True)
+    with (
+        tempfile.TemporaryDirectory(prefix="refavs-screens-") as home,
+        running(Path(home), "auto") as address,
+        chromium() as browser,
+    ):
+        desktop = Shots(browser, address, folder, {"width": 1280, "height": 720})
+        desktop.shoot("at-rest")
+        desktop.four_objects()
+        desktop.shoot("four-objects")
+        desktop.propagating()
+        desktop.zoomed()
+        desktop.reasons()
+        token = desktop.page.evaluate("() => [sessionStorage.getItem('refavs.page')]")
+        desktop.page.context.close()
+        phone = Shots(browser, address, folder, {"width": 390, "height": 844}, session=token[0])
+        phone.wait("app.model.objects.length")
+        phone.page.wait_for_timeout(1500)
+        phone.shoot("phone")
+        phone.page.context.close()
+
+
+class Shots:
+    """One page, and the folder its pictures go to."""
+
+    def __init__(
+        self,
+        browser: Any,
+        address: str,
+        folder: Path,
+        viewport: dict[str, int],
+        *,
+        session: str | None = None,
+    ) -> None:
+        context = browser.new_context(viewport=viewport)
+        if session:
+            context.add_init_script(f"sessionStorage.setItem('refavs.page', {session!r})")
+        self.page, self.folder = context.new_page(), folder
+        self.page.goto(address)
+        self.wait("app && app.model.desk && app.clock.ready && app.lanes.strip && app.lanes.peaks")
+        self.page.wait_for_timeout(800)
+
+    def wait(self, condition: str) -> None:
+        self.page.wait_for_function(
+            f"() => {{ const app = {APP}; return !!({condition}); }}", timeout=1000 * PATIENCE
+        )
+
+    def do(self, expression: str, argument: Any = None) -> Any:
+        return self.page.evaluate(f"(x) => {{ const app = {APP}; return {expression}; }}", argument)
+
+    def shoot(self, name: str) -> None:
+        self.page.screenshot(path=self.folder / f"{name}.jpg", type="jpeg", quality=QUALITY)
+        print(self.folder / f"{name}.jpg")
+
+    def point(self, x: float, y: float) -> tuple[float, float]:
+        box = self.page.locator("[data-part=screen]").bounding_box()
+        return box["x"] + x * box["width"], box["y"] + y * box["height"]
+
+    def four_objects(self) -> None:
+        mouse = self.page.mouse
+        for number, (x0, y0, x1, y1) in enumerate(BAND, 1):
+            self.do("app.acts.newObject()")
+            mouse.move(*self.point(x0, y0))
+            mouse.down()
+            mouse.move(*self.point(x1, y1), steps=4)
+            mouse.up()
+            self.wait(f"!app.stage.pending.length && app.model.objects.length === {number}")
+            self.do("app.net.ask('object', { object: app.model.active, category: x })", NAMES[number - 1])
+            self.do("app.acts.propagate('both')")
+        self.do(
+            "Promise.all(app.model.objects.map(({ id }) => app.net.ask('object', { object: id, fits: true })))"
+        )
+        self.do("app.clock.seek(60)")
+        self.wait("app.clock.index === 60 && app.clock.wanted === null")
+        self.page.mouse.move(640, 20)
+        self.page.wait_for_timeout(400)
+
+    def propagating(self) -> None:
+        self.do("app.clock.seek(100)")
+        self.wait("app.clock.index === 100 && app.clock.wanted === null")
+        self.do("app.acts.newObject()")
+        self.page.mouse.click(*self.point(0.62, 0.6))
+        self.wait("!app.stage.pending.length && app.model.objects.length === 5")
+        self.page.mouse.move(640, 20)
+        self.page.locator("[data-do=propagate]").click()
+        self.wait("app.model.job && app.model.job.progress > 0.4")
+        self.shoot("propagating")
+        self.do("app.acts.cancel()")
+        self.wait("!app.model.job")
+        self.do("app.acts.remove()")
+        self.wait("app.model.objects.length === 4")
+
+    def zoomed(self) -> None:
+        self.do("(app.clock.seek(60), app.model.choose(x))", 3)
+        self.wait("app.clock.index === 60 && app.clock.wanted === null")
+        x, y = self.point(0.5, 0.72)
+        self.do("(app.stage.use('brush'), app.brush.resize(9), app.view.zoom(4.2, x[0], x[1]))", [x, y])
+        self.page.mouse.move(x, y)
+        self.page.mouse.move(x + 3, y + 60)
+        self.page.wait_for_timeout(500)
+        self.shoot("zoomed")
+        self.do("(app.view.fit(), app.stage.use('click'))")
+
+    def reasons(self) -> None:
+        page = self.page
+        page.locator("[data-part=expression]").fill("The object making the loudest sound.")
+        page.locator("[data-do=refer]").click()
+        self.wait("app.model.job")
+        self.wait("!app.model.job && app.model.verdict")
+        page.locator("[data-part=theme]").click()
+        page.locator(".verdict").hover()
+        page.wait_for_timeout(600)
+        self.shoot("reasons-dark")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,110 @@
+// The reasons of a referral in words. A step lights up the times and the things it speaks of, by the numbers that it uses.
+import { css } from "./colours.js";
+import { clockText, el, icon } from "./dom.js";
+
+const PLAIN = "#f2f4f7";
+
+export function reasons(app) {
+    const { part, model, clock, stage, lanes } = app;
+    let candidates = new Map();  // number -> {id, box, present}
+    let pinned = null;
+
+    // The object on the desk that a candidate became; null = it was not chosen, or is not there any more.
+    function object(candidate) {
+        const id = model.verdict?.numbers?.find(([number]) => number === candidate)?.[1];
+        return model.object(id) ?? null;
+    }
+
+    function light(step, node) {
+        for (const other of part("reasons").querySelectorAll(".lit")) other.classList.remove("lit");
+        node?.classList.add("lit");
+        lanes.light(step ? { times: step.times, spans: step.spans } : null);
+        stage.marks = (step?.speaks_of ?? []).filter((id) => candidates.has(id)).map((id) => {
+            const found = object(id);
+            return {
+                box: candidates.get(id).box, words: found ? id + " = " + name(found) : String(id),
+                colour: found ? css(found.id) : PLAIN,
+            };
+        });
+        stage.draw();
+    }
+
+    function name(found) {
+        return found.category || "Object " + found.id;
+    }
+
+    function chips({ times = [], speaks_of = [] }) {
+        const buttons = times.slice(0, 8).map((time) => el("button", {
+            type: "button", "aria-label": "Go to " + clockText(time, 1),
+            onclick: () => clock.seek(clock.at(clock.pts[clock.first] + time)),
+        }, clockText(time, 1)));
+        for (const id of speaks_of) {
+            const found = object(id);
+            if (!found) continue;
+            buttons.unshift(el("button", { type: "button", class: "who", title: "Choose this object", onclick: () => model.choose(found.id) },
+                el("i", { class: "swatch", style: "background:" + css(found.id) }), id + " = " + name(found)));
+        }
+        return buttons.length ? el("span", { class: "times" }, ...buttons) : null;
+    }
+
+    function row(step) {
+        const speaks = step.times?.length || step.spans?.length || step.speaks_of?.length;
+        const node = el("li", speaks ? {
+            class: "speaks", tabindex: "0",
+            onpointerenter: () => light(step, node), onpointerleave: () => light(pinned?.step, pinned?.node),
+            onfocus: () => light(step, node), onblur: () => light(pinned?.step, pinned?.node),
+            onclick: (event) => {
+                if (event.target.closest("button")) return;
+                pinned = pinned?.node === node ? null : { step, node };
+                if (pinned) show(step);
+                light(pinned?.step, pinned?.node);
+            },
+        } : {}, icon(step.kind), el("span", {}, step.words), chips(step));
+        return node;
+    }
+
+    // A step that speaks of a thing takes the eye to a frame where it was seen.
+    function show(step) {
+        const first = candidates.get(step.speaks_of?.[0]);
+        const now = clock.time();
+        const times = first?.present ?? [];
+        if (!times.length || times.some((time) => Math.abs(time - now) < 0.6)) return;
+        clock.pause();
+        clock.seek(clock.at(clock.pts[clock.first] + times.reduce((a, b) => (Math.abs(b - now) < Math.abs(a - now) ? b : a))));
+    }
+
+    // What was answered is strong, why it was is not.
+    function halves(text) {
+        const at = text.indexOf(" because ");
+        return at < 0 ? [el("strong", {}, text)] : [el("strong", {}, text.slice(0, at)), text.slice(at)];
+    }
+
+    function draw() {
+        const card = part("reasons");
+        const { verdict, reasons: steps } = model;
+        pinned = null;
+        light(null);
+        candidates = new Map(steps.flatMap((step) => step.candidates ?? []).map((one) => [one.id, one]));
+        card.hidden = !verdict && !steps.length;
+        part("chips").hidden = !card.hidden;
+        const others = steps.filter(({ words }) => words !== verdict?.words);
+        const list = el("ol", { class: "steps", "aria-label": "Steps" }, ...others.map(row));
+        const why = el("details", {
+            open: localStorage.getItem("refavs.why") !== "closed",
+            ontoggle: (event) => localStorage.setItem("refavs.why", event.target.open ? "open" : "closed"),
+        }, el("summary", {}, "Step by step"), list);
+        const answer = steps.find(({ words }) => words === verdict?.words);
+        const top = verdict && el("p", {
+            class: "verdict", onpointerenter: () => answer && light(answer), onpointerleave: () => light(pinned?.step, pinned?.node),
+        }, icon(verdict.found ? "check" : "none"), el("span", {}, ...halves(verdict.words)));
+        card.replaceChildren(...(top ? [top] : []), why);
+        if (!verdict) list.scrollTop = list.scrollHeight;
+    }
+
+    model.on("steps", ({ steps, verdict }) => {
+        model.reasons = steps;
+        model.verdict = verdict;
+        draw();
+    });
+    model.on("open", draw);
+}
