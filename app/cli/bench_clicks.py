@@ -30,6 +30,7 @@ def clicks(
 
     from app.cli.bench_common import machine, part_of, peak_mib, spread
     from core import registry
+    from core.segment.measure import warm_clicks
     from core.segment.targets import pairs_by_folder, targets
 
     tool = registry.segmenter(segmenter)
@@ -46,6 +47,9 @@ def clicks(
     for row in rows:
         assert isinstance(row, dict)
         print(f"{row['segmenter']:16}" + "".join(f"{row[key]:>10}" for key in columns))
+    if hasattr(tool, "cache"):
+        off, on = warm_clicks(tool, objects[0])
+        print(f"{tool.name}: warm click {off:.1f} ms; {on:.1f} ms while frames are encoded ahead")
     print(f"{data}, {part}; {machine()}")
     print(json.dumps(result))
 

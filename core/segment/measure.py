@@ -17,13 +17,15 @@ import numpy as np
 from core.masks import Mask
 from core.media import Clip
 from core.metrics.davis import TrackScore, track_score
+from core.segment.cache import IDLE_BEFORE_PREWARM, PREWARMED
 from core.segment.protocol import Click, Prompts, Segmenter
+from core.segment.targets import Pictures, Target, read_labels
 from core.segment.targets import Sequence as Frames
-from core.segment.targets import Target, read_labels
 
 CLICKS = 20  # an object that never gets good enough counts with so many clicks
 SHOWN = (1, 3, 5, 10)
 GOOD = (0.80, 0.85, 0.90)
+WARM = 10  # clicks that are timed with nothing in the background, and with something
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,28 @@ def click_summary(curves: Sequence[ClickCurve]) -> dict[str, float]:
     found["ms_cold"] = round(float(np.median([c.ms[0] for c in curves])), 1)
     found["ms_warm"] = round(float(np.median([v for c in curves for v in c.ms[1:]] or [0.0])), 1)
     return found
+
+
+def warm_clicks(segmenter: Segmenter, target: Target) -> tuple[float, float]:
+    """Median ms of a warm click with nothing in the background, and with the frames ahead being encoded.
+
+    The same picture stands for every frame, so that there is something to encode.
+    """
+    truth, ignored = target.truth()
+    clip = cast(Clip, Pictures(target.clip.files[:1] * (WARM + 1) * (PREWARMED + 1)))
+    click = next_click(truth, np.zeros(truth.shape, bool), ignored)
+    prompts = Prompts(() if click is None else (click,))
+    off: list[float] = []
+    on: list[float] = []
+    for turn in range(2 * WARM):
+        index = max(0, turn - WARM) * (PREWARMED + 1)  # frames that nobody has encoded yet lie ahead of it
+        segmenter.segment(clip, index, prompts)
+        if turn >= WARM:  # a click may come at any moment of an encode
+            time.sleep(IDLE_BEFORE_PREWARM + 0.01 * (1 + turn - WARM))
+        start = time.perf_counter()
+        segmenter.segment(clip, index, prompts)
+        (off if turn < WARM else on).append(1000 * (time.perf_counter() - start))
+    return float(np.median(off)), float(np.median(on))
 
 
 def track_run(

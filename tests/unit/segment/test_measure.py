@@ -1,6 +1,7 @@
 """The click protocol and the track run on drawn pictures, with segmenters whose answers are known."""
 
 import json
+import time
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +10,12 @@ from PIL import Image
 
 from core.errors import DatasetError, RefavsError
 from core.masks import FrameMask, Mask
+from core.segment import measure
+from core.segment.cache import FrameCache
 from core.segment.measure import CLICKS, click_curve, click_summary, next_click, track_run
 from core.segment.protocol import Prediction
 from core.segment.reference import GrabCut
+from core.segment.slot import compute_slot
 from core.segment.targets import pairs_by_folder, sequences, targets
 
 
@@ -103,6 +107,34 @@ def test_an_object_that_never_gets_good_counts_with_all_clicks(numbered):
     summary = click_summary([click_curve(knows, target)])
     assert summary["noc@80"] == CLICKS
     assert len(knows.asked) == CLICKS
+
+
+def test_warm_clicks_are_timed_with_the_background_off_and_then_on(numbered, monkeypatch):
+    """Frames are encoded ahead in the second half only, and each click there waits for what is in work."""
+    monkeypatch.setattr(measure, "WARM", 3)
+    encoded = []
+
+    class Cached(Knows):
+        def __init__(self, truth):
+            super().__init__(truth, 0)
+            self.cache = FrameCache(limit=1000, size=lambda value: 1, ahead=self.see)
+
+        def see(self, clip, index):
+            return self.cache.get(clip, index, lambda: encoded.append(index) or time.sleep(0.05))
+
+        def segment(self, clip, index, prompts, *, previous=None):
+            self.see(clip, index)
+            with compute_slot():
+                found = super().segment(clip, index, prompts, previous=previous)
+            self.cache.visit(clip, index)
+            return found
+
+    target = targets(pairs_by_folder(numbered)[numbered.name])[0]
+    tool = Cached(target.truth()[0])
+    off, on = measure.warm_clicks(tool, target)
+    tool.cache.close()
+    assert {0, 21, 42} < set(encoded)
+    assert on > off
 
 
 def test_a_track_is_scored_without_its_first_and_last_frame(tmp_path):
