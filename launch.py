@@ -16,6 +16,11 @@ def main() -> int:
     parser.add_argument(
         "--db", metavar="URL", help="database (default: refavs.db in the user's data directory)"
     )
+    parser.add_argument(
+        "--auth",
+        metavar="FILE",
+        help="people who may sign in, made with: refavs user add NAME --auth FILE (default: no login)",
+    )
     options = parser.parse_args()
     # A hosting platform names the address by environment, as Gradio reads it.
     host = options.host or os.environ.get("GRADIO_SERVER_NAME") or "127.0.0.1"
@@ -26,7 +31,7 @@ def main() -> int:
     try:
         from app.serve import serve
 
-        serve(clip=options.clip, host=host, port=port, db=options.db)
+        serve(clip=options.clip, host=host, port=port, db=options.db, auth=options.auth)
     except RefavsError as error:
         print(f"launch.py: {' '.join(str(error).split())}", file=sys.stderr)
         return 2

@@ -1,6 +1,5 @@
 """Between a desk and the store: what stands is loaded with its clip; "saved" is said when it is on disk."""
 
-import getpass
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,6 +9,7 @@ from annotations.identity import pts_hash
 from annotations.records import ObjectEdit, ObjectWork, PairEdit, PairWork
 from annotations.store import Store
 from app.desk import Cell, Desk, Thing
+from app.people import author
 from core.errors import PromptError
 from core.media import Clip
 
@@ -85,7 +85,7 @@ class Keeper:
                 video = self.store.add_video(desk.clip.video)
                 kept.clip = self.store.add_clip(video.id, desk.clip.first, desk.clip.last).id
             if kept.session is None:
-                kept.session = self.store.start_session(_annotator()).id
+                kept.session = self.store.start_session(author()).id
             self.store.save_work(
                 kept.session,
                 kept.clip,
@@ -122,7 +122,7 @@ class Keeper:
         with desk.acting:
             kept = desk.kept
             self._pair(desk, pair)
-            kept.session = kept.session or self.store.start_session(_annotator()).id
+            kept.session = kept.session or self.store.start_session(author()).id
             self.store.delete_pair(kept.session, pair)
             if kept.current and kept.current.id == pair:
                 kept.current = kept.revision = None
@@ -134,7 +134,7 @@ class Keeper:
         keys = {each.id: each.key for each in desk.things}
         kept: Kept = desk.kept
         if keys.get(thing) in kept.cells:
-            kept.session = kept.session or self.store.start_session(_annotator()).id
+            kept.session = kept.session or self.store.start_session(author()).id
             self.store.delete_object(kept.session, keys[thing])
         desk.delete_thing(thing)
 
@@ -206,10 +206,3 @@ def _edit(thing: Thing, now: dict[int, Cell], before: dict[int, Cell]) -> Object
         {**{index: cell.source for index, cell in changed.items()}, **dict.fromkeys(gone, "click")},
         {index: cell.score for index, cell in changed.items()},
     )
-
-
-def _annotator() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        return "annotator"

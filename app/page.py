@@ -8,6 +8,7 @@ import gradio as gr
 
 from annotations.store import Store
 from app.media_routes import Links
+from app.people import Owners, acting, person_of
 from app.player.player import Player
 from app.studio import Studio
 
@@ -21,19 +22,25 @@ body.dark { background: #101318; }
 """
 
 
-def build(*, inbox: Path, start: Path | None, store: Store) -> tuple[gr.Blocks, Links]:
-    """The page and the links that its routes answer."""
+def build(*, inbox: Path, start: Path | None, store: Store) -> tuple[gr.Blocks, list[Any]]:
+    """The page and the routes that its links lead to."""
     links = Links()
     studio = Studio(inbox=inbox, start=start, store=store, links=links)
+    owners = Owners()
 
-    def ask(request: Any) -> dict[str, Any]:
-        return studio.ask(request)
+    def ask(request: Any, http: gr.Request) -> dict[str, Any]:
+        person = person_of(http)
+        with acting(person):
+            answer = studio.ask(owners.only_own(request, person))
+        if answer.get("desk"):
+            owners.given(answer.get("token"), person)
+        return answer
 
-    def prompt(event: gr.EventData) -> dict[str, Any]:
-        return studio.prompt(event._data)
+    def prompt(event: gr.EventData, http: gr.Request) -> dict[str, Any]:
+        return studio.prompt(owners.only_own(event._data, person_of(http)))
 
-    def work(event: gr.EventData) -> Iterator[dict[str, Any]]:
-        yield from studio.work(event._data)
+    def work(event: gr.EventData, http: gr.Request) -> Iterator[dict[str, Any]]:
+        yield from studio.work(owners.only_own(event._data, person_of(http)))
 
     with gr.Blocks(title=TITLE, fill_width=True, analytics_enabled=False) as page:
         player = Player(server_functions=[ask], elem_id="studio")
@@ -41,7 +48,7 @@ def build(*, inbox: Path, start: Path | None, store: Store) -> tuple[gr.Blocks, 
         player.prompt(prompt, None, player, concurrency_id="click", concurrency_limit=4, **hidden)
         player.work(work, None, player, concurrency_id="long", concurrency_limit=2, **hidden)
     page.queue(max_size=64)
-    return page, links
+    return page, [*links.routes()]
 
 
 def launch_settings() -> dict[str, Any]:

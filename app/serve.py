@@ -5,15 +5,23 @@ import shutil
 import socket
 from pathlib import Path
 
+from starlette.middleware import Middleware
+
+from app.people import People
 from core import paths
 from core.errors import RefavsError
 
-UPLOAD_LIMIT = "500mb"
+UPLOAD_LIMIT = 500 * 2**20  # bytes
+SIGN_IN = "Sign in to RefAVS Studio with the name and password that you were given."
 
 
-def serve(*, clip: str | None, host: str, port: int, db: str | None) -> None:
-    """Serve until interrupted. RefavsError when the clip, the port or the database cannot be used."""
+def serve(*, clip: str | None, host: str, port: int, db: str | None, auth: str | None = None) -> None:
+    """Serve until interrupted. RefavsError when the clip, the port, the database or the people cannot be used.
+
+    auth: file of people who may sign in; None = whoever can reach the address.
+    """
     start = _clip(clip)
+    people = _people(auth)
     _free(host, port)
     inbox = paths.cache_dir() / "uploads"
     shutil.rmtree(inbox, ignore_errors=True)  # left from an earlier run; what was opened lies in the library
@@ -30,13 +38,17 @@ def serve(*, clip: str | None, host: str, port: int, db: str | None) -> None:
 
     from annotations.store import Store
 
-    store = Store.open(
-        db
-    )  # before the page, which takes longer: a database that cannot be used is told at once
+    # before the page, which takes longer: a database that cannot be used is told at once
+    store = Store.open(db)
 
+    from app.guard import LOOPBACK, Guard
     from app.page import build, launch_settings
 
-    page, links = build(inbox=inbox, start=start, store=store)
+    page, routes = build(inbox=inbox, start=start, store=store)
+    space = "SPACE_ID" in os.environ
+    # Without a login, a name that leads to this computer from elsewhere must not bring a foreign page in.
+    local = host in LOOPBACK and not (people or space)
+    guard = Middleware(Guard, hosts=LOOPBACK if local else None, upload_limit=UPLOAD_LIMIT, space=space)
     page.launch(
         server_name=host,
         server_port=port,
@@ -49,7 +61,15 @@ def serve(*, clip: str | None, host: str, port: int, db: str | None) -> None:
         show_error=True,
         mcp_server=False,
         allowed_paths=[],
-        app_kwargs={"routes": links.routes(), "docs_url": None, "redoc_url": None, "openapi_url": None},
+        auth=people.verify if people else None,
+        auth_message=SIGN_IN if people else None,
+        app_kwargs={
+            "routes": routes,
+            "middleware": [guard],
+            "docs_url": None,
+            "redoc_url": None,
+            "openapi_url": None,
+        },
         **launch_settings(),
     )
 
@@ -61,6 +81,18 @@ def _clip(clip: str | None) -> Path | None:
     from core import media
 
     return media.open(clip).path
+
+
+def _people(file: str | None) -> People | None:
+    """The people, read once so that a file without any is told before anything is served."""
+    if file is None:
+        return None
+    people = People(Path(file))
+    if not people.names:
+        raise RefavsError(
+            f"{file} names nobody who may sign in; add people with: refavs user add NAME --auth {file}"
+        )
+    return people
 
 
 def _free(host: str, port: int) -> None:
