@@ -17,6 +17,7 @@ from uuid import UUID
 
 from app.desk import Cell, Desk, Thing
 from app.history import Act
+from app.people import author
 from core import paths
 from core.masks import Mask
 from core.segment.protocol import Click, Prompts
@@ -25,7 +26,7 @@ log = logging.getLogger("refavs.app")
 NAME = "drafts.sqlite"
 TABLES = """
 CREATE TABLE IF NOT EXISTS desk (
-    page TEXT PRIMARY KEY, source TEXT NOT NULL, expression TEXT NOT NULL, version INTEGER NOT NULL,
+    page TEXT PRIMARY KEY, person TEXT NOT NULL, source TEXT NOT NULL, expression TEXT NOT NULL, version INTEGER NOT NULL,
     reasons TEXT NOT NULL, at TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS thing (
     page TEXT NOT NULL, key TEXT NOT NULL, place INTEGER NOT NULL, category TEXT NOT NULL, fits INTEGER NOT NULL,
@@ -35,7 +36,7 @@ CREATE TABLE IF NOT EXISTS cell (
     PRIMARY KEY (page, key, frame)) WITHOUT ROWID;
 """
 ROWS = {
-    "desk": "INSERT OR REPLACE INTO desk VALUES (?, ?, ?, ?, ?, CURRENT_TIMESTAMP)",
+    "desk": "INSERT OR REPLACE INTO desk VALUES (?, ?, ?, ?, ?, ?, CURRENT_TIMESTAMP)",
     "thing": "INSERT OR REPLACE INTO thing VALUES (?, ?, ?, ?, ?)",
     "cell": "INSERT OR REPLACE INTO cell VALUES (?, ?, ?, ?)",
 }
@@ -55,13 +56,13 @@ class Drafts:
 
     def follow(self, desk: Desk, token: str) -> None:
         """From now on every change of the desk is on disk before its page is told of it."""
-        page = _page(token)
+        page, person = _page(token), author()
         failing = False
 
         def write(desk: Desk, act: Act) -> None:
             nonlocal failing
             try:
-                self._write(page, desk, act)
+                self._write(page, person, desk, act)
                 failing = False
             except (sqlite3.Error, OSError) as error:
                 log.error("A draft could not be written", exc_info=error)
@@ -73,9 +74,9 @@ class Drafts:
 
         desk.on_change = write
 
-    def _write(self, page: str, desk: Desk, act: Act) -> None:
+    def _write(self, page: str, person: str, desk: Desk, act: Act) -> None:
         with self._transaction() as base:
-            base.execute(ROWS["desk"], _head(page, desk))
+            base.execute(ROWS["desk"], _head(page, person, desk))
             things = {thing.id: thing for thing in desk.things}
             named = {
                 each.key for change in act.changes.values() for each in change if isinstance(each, Thing)
@@ -110,7 +111,7 @@ class Drafts:
                 for thing in desk.things
             }
             if any(rest.values()):
-                base.execute(ROWS["desk"], _head(page, desk))
+                base.execute(ROWS["desk"], _head(page, author(), desk))
                 for thing, cells in rest.items():
                     base.execute(ROWS["thing"], _thing_row(page, thing))
                     base.executemany(ROWS["cell"], cells)
@@ -121,11 +122,12 @@ class Drafts:
             _clear(base, _page(token))
 
     def source(self, token: object) -> str | None:
-        """Which clip the draft of that page is on; None = it has none."""
+        """Which clip the draft of that page is on; None = it has none of the person who asks."""
         if not isinstance(token, str):
             return None
+        query = "SELECT source FROM desk WHERE page = ? AND person = ?"
         with self._lock:
-            found = self._base.execute("SELECT source FROM desk WHERE page = ?", (_page(token),)).fetchone()
+            found = self._base.execute(query, (_page(token), author())).fetchone()
         return found and str(found[0])
 
     def restore(self, desk: Desk, token: str) -> None:
@@ -183,9 +185,9 @@ def _clear(base: sqlite3.Connection, page: str) -> None:
         base.execute(f"DELETE FROM {table} WHERE page = ?", (page,))
 
 
-def _head(page: str, desk: Desk) -> tuple[Any, ...]:
+def _head(page: str, person: str, desk: Desk) -> tuple[Any, ...]:
     told = json.dumps({"steps": desk.reasons, "verdict": desk.verdict})
-    return page, desk.source, desk.expression, desk.kept.version if desk.kept else 0, told
+    return page, person, desk.source, desk.expression, desk.kept.version if desk.kept else 0, told
 
 
 def _thing_row(page: str, thing: Thing) -> tuple[Any, ...]:

@@ -6,6 +6,7 @@ import pytest
 from annotations.store import Store
 from app.drafts import Drafts
 from app.media_routes import Links
+from app.people import acting
 from app.studio import Studio
 from core import paths, registry
 from core.masks import Mask
@@ -137,6 +138,19 @@ def test_somebody_elses_page_does_not_see_the_draft(start):
     other = second.ask({"do": "hello", "desks": ["guess"]})
     assert other["desk"]["objects"] == []
     assert token not in (paths.data_dir() / "drafts.sqlite").read_bytes().decode("latin-1")
+
+
+def test_draft_is_given_to_the_person_who_drew_it_alone(start):
+    with acting("ann"):
+        first = start()
+        token = first.ask({"do": "hello"})["token"]
+    click(first, token, 0.5)
+    second = start()
+    asked = {"do": "hello", "token": token, "source": "start", "desks": [token]}
+    with acting("bob"):
+        assert second.ask(asked)["token"] != token
+    with acting("ann"):
+        assert second.ask(asked)["token"] == token
 
 
 def test_draft_that_cannot_be_written_is_told_once_and_the_work_goes_on(desk, tmp_path):
