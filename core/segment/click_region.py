@@ -21,6 +21,7 @@ EDGE = 4  # pixels on both sides of an edge whose colours are compared
 CONTRAST = 200.0  # difference in Lab, 0 to 255 an axis, that counts as much as a click in the very middle
 LARGER = 0.02  # what a piece that is e times as large gains: things in videos are seldom tiny
 NOTHING = 1.5  # an answer not so many times as large as the certain disc tells nothing
+FLOOD = 0.7  # an answer that takes more than this part of what is looked at tells nothing either
 FRAME = 1.0  # what a piece loses that lies all along the picture's frame: it is ground
 HOLE = 0.02  # a hole smaller than this part of the mask is filled, unless a click says that it is one
 
@@ -141,9 +142,10 @@ def _suits(changed: np.ndarray, point: np.ndarray, lab: np.ndarray) -> float:
     share = float(depth[row, column]) / max(1.0, float(depth.max()))
     inner = (depth > 0) & (depth <= EDGE)
     outer = (depth == 0) & (cv2.dilate(piece, disc(EDGE))[1:-1, 1:-1] > 0)
-    if not inner.any() or not outer.any() or piece.sum() < NOTHING * np.pi * (SURE * max(lab.shape)) ** 2:
-        return -np.inf
     whole = piece[1:-1, 1:-1]
+    dot = whole.sum() < NOTHING * np.pi * (SURE * max(lab.shape)) ** 2
+    if dot or whole.mean() > FLOOD or not inner.any() or not outer.any():
+        return -np.inf
     frame = np.concatenate([whole[0], whole[-1], whole[:, 0], whole[:, -1]])
     contrast = float(np.linalg.norm(lab[inner].mean(0) - lab[outer].mean(0)))
     return (

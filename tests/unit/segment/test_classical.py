@@ -64,6 +64,13 @@ def test_where_there_is_no_edge_at_all_a_first_click_neither_floods_nor_gives_a_
     assert 0.01 < share < 0.5
 
 
+def test_on_a_speckled_ground_a_first_click_neither_floods_nor_gives_a_dot(disc, drawn_clip):
+    thing = disc(gone=range(1))
+    for x, y in ((20, 20), (80, 60), (140, 100), (60, 100)):
+        share = CLASSICAL.segment(thing.clip(1), 0, Prompts((Click(x, y),))).mask.area / (120 * 160)
+        assert 0.005 < share < 0.8
+
+
 def test_a_small_hole_is_filled_unless_a_click_says_it_is_one(disc, drawn_clip):
     thing = disc(radius=30)
 
