@@ -23,7 +23,7 @@ from core.segment.protocol import ObjectId
 
 SIDE = 448  # grid pixels of the longer side of a frame
 FLOW_SHRINK = 2  # flow is computed on a grid so many times coarser
-MARGIN = 0.15  # of the object's size, around the part that is decoded
+MARGIN = 0.25  # of the object's size, around the part that is decoded
 REACH = 0.25  # of the root of its area: how far an object is looked for around where flow brought it
 LEAST = 4  # grid pixels of the smallest object that is still seen
 KEYS = 8  # stride of the features that are matched
