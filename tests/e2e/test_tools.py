@@ -258,6 +258,37 @@ def test_help_sheet_names_every_key_and_a_key_can_be_changed(page):
     assert page.js("app.stage.tool") == "brush"
 
 
+def test_page_as_wide_as_a_phone_needs_no_sideways_scrolling_and_takes_touches(page):
+    page.page.set_viewport_size({"width": 390, "height": 844})
+    page.wait("app.part('lanes').clientWidth < 390")
+    assert page.page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.seek(17)
+    page.do("new-object")
+    press(page, "b")
+    touch = """([id, type, x, y]) => {
+        const screen = document.querySelector("[data-part=screen]");
+        screen.setPointerCapture = () => {};
+        const box = screen.getBoundingClientRect();
+        screen.dispatchEvent(new PointerEvent(type, { pointerId: id, pointerType: "touch", bubbles: true, button: 0,
+            clientX: box.left + x * box.width, clientY: box.top + y * box.height }));
+    }"""
+    for kind, x in [("pointerdown", 0.3), ("pointermove", 0.5), ("pointerup", 0.5)]:
+        page.page.evaluate(touch, [7, kind, x, 0.5])
+    page.wait("app.brush.pending.length === 0 && app.model.objects.length")
+    painted = mask(page, page.js("app.model.active"), 17)
+    assert painted[48, 40:64].all()
+
+    # Two fingers zoom, and paint nothing.
+    seq = page.js("app.model.seq")
+    for id, kind, x in [(8, "pointerdown", 0.4), (9, "pointerdown", 0.6), (9, "pointermove", 0.9)]:
+        page.page.evaluate(touch, [id, kind, x, 0.5])
+    assert page.js("app.view.scale") > 2
+    for id in (8, 9):
+        page.page.evaluate(touch, [id, "pointerup", 0.5, 0.5])
+    assert page.js("app.model.seq") == seq
+    page.page.set_viewport_size({"width": 1280, "height": 720})
+
+
 def test_pixels_of_a_mask_are_the_same_after_the_way_through_text(page):
     """The page's run lengths are COCO's: encoded in the browser, read by pycocotools, and back."""
     rng = np.random.default_rng(5)

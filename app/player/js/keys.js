@@ -36,30 +36,30 @@ function table({ clock, acts, stage, brush, polygon, view, jumps, lanes, model, 
             ["click", "V", "click and box", () => stage.use("click")],
             ["brush", "B", "brush", () => stage.use("brush")],
             ["eraser", "E", "eraser", () => stage.use("eraser")],
-            ["polygon", "S", "polygon: click its corners", () => stage.use("polygon")],
+            ["polygon", "S", "polygon", () => stage.use("polygon")],
             ["close", "Enter", "close the polygon", () => polygon.close()],
             ["smaller", ",", "smaller brush", () => brush.resize(brush.size * 0.85 - 0.5)],
             ["larger", ".", "larger brush", () => brush.resize(brush.size * 1.17 + 0.5)],
             ["undo", "Ctrl+Z", "undo", () => (polygon.open ? polygon.back() : acts.undo())],
             ["redo", "Ctrl+Shift+Z", "redo", acts.redo],
-            ["new", "N", "the next click starts a new object", acts.newObject],
+            ["new", "N", "start a new object", acts.newObject],
             ["absent", "A", "absent on this frame", () => acts.absent(false)],
             ["absenton", "Shift+A", "absent from here on", () => acts.absent(true)],
             ["delete", "Delete", "delete the object", acts.remove],
         ],
-        "Carry": [
-            ["propagate", "P", "propagate over the whole clip", () => acts.propagate("both")],
-            ["backward", "[", "propagate backward from here", () => acts.propagate("backward")],
-            ["onward", "]", "propagate forward from here", () => acts.propagate("forward")],
-            ["here", "Shift+P", "propagate to here", () => acts.propagate("here")],
+        "Propagate": [
+            ["propagate", "P", "over the whole clip", () => acts.propagate("both")],
+            ["backward", "[", "backward from here", () => acts.propagate("backward")],
+            ["onward", "]", "forward from here", () => acts.propagate("forward")],
+            ["here", "Shift+P", "up to here", () => acts.propagate("here")],
             ["cancel", "Escape", "cancel what is running", () => (polygon.open ? polygon.drop() : acts.cancel())],
         ],
         "Look": [
             ["touched", "T", "next touched frame", () => jumps.touched(true)],
             ["touchedback", "Shift+T", "touched frame before", () => jumps.touched(false)],
-            ["worst", "W", "least sure frame, then the next", () => jumps.worst()],
-            ["onset", "K", "next beginning of a sound", () => jumps.onset(true)],
-            ["onsetback", "Shift+K", "beginning of a sound before", () => jumps.onset(false)],
+            ["worst", "W", "least sure frame", () => jumps.worst()],
+            ["onset", "K", "next beginning of sound", () => jumps.onset(true)],
+            ["onsetback", "Shift+K", "beginning before", () => jumps.onset(false)],
             ["bands", "Shift+S", "spectrogram or waveform", () => lanes.asBands()],
             ["zoomin", "+", "zoom in", () => view.zoom(1.4)],
             ["zoomout", "-", "zoom out", () => view.zoom(1 / 1.4)],
@@ -69,7 +69,7 @@ function table({ clock, acts, stage, brush, polygon, view, jumps, lanes, model, 
             ["hide", "H", "hide masks", () => acts.show("hide")],
             ...Array.from({ length: 9 }, (_, k) => ["object" + (k + 1), String(k + 1), "object " + (k + 1), choose(k)]),
         ],
-        "Sentence": [
+        "Write": [
             ["write", "/", "write the sentence", () => part("expression").focus()],
             ["save", "Ctrl+S", "save", acts.save],
             ["help", "?", "this sheet", help],
@@ -177,5 +177,12 @@ export function keys(app) {
     root.addEventListener("pointerdown", (event) => {
         if (!event.target.closest("button, input, select, textarea, a, label, [tabindex='0'], dialog")) root.focus({ preventScroll: true });
     });
+    // So does a button, slider or list that was used with the pointer: the keys go on with the clip.
+    const back = (event) => {
+        if (event.target.closest(".rail, .transport, .pill")) root.focus({ preventScroll: true });
+    };
+    root.addEventListener("click", (event) => event.detail && event.target.closest("button") && back(event));
+    root.addEventListener("pointerup", (event) => event.target.closest("input[type=range]") && setTimeout(() => back(event)));
+    part("speed").addEventListener("change", back);
     root.focus({ preventScroll: true });
 }
