@@ -15,11 +15,11 @@ SILENCE = "silence"
 LENGTH, BATCH = 4, 16  # seconds of a scene, scenes a batch
 BLOCK = RATE // 10
 AUDIBLE = 20.0  # dB under its loudest tenth of a second down to which a sound is taken to be heard
-STRANGE = 0.15  # share of the sounds that are made-up tones without a name: most sounds out there are unknown
+STRANGE = 0.1  # share of the sounds that are made-up tones without a name: most sounds out there are unknown
 
 
 class TaggerTask:
-    """Implements core.training.loop.Task. Half of the sounds come from recordings, half from `voices`."""
+    """Implements core.training.loop.Task. Two of three sounds come from recordings, the rest from `voices`."""
 
     def __init__(self, recorded: Sequence[Sounds], voices: Sounds, *, seed: int = 0) -> None:
         names = {name for sounds in (*recorded, voices) for name in sounds.names}
@@ -52,7 +52,7 @@ class TaggerTask:
         heard = np.zeros((LENGTH, len(self._columns)), np.float32)
         silent = np.ones(LENGTH, bool)
         level = rng.uniform(-40, -12)
-        for number in range(int(rng.choice(4, p=(0.06, 0.5, 0.34, 0.1)))):
+        for number in range(int(rng.choice(4, p=(0.04, 0.66, 0.25, 0.05)))):
             strange = rng.random() < STRANGE
             one, name = (_tones(rng), None) if strange else self._sound(rng)
             power = (one.reshape(-1, BLOCK) ** 2).mean(1)
@@ -66,13 +66,13 @@ class TaggerTask:
             if name:
                 heard[seconds, self._columns[name]] = 1
         heard[silent, self._columns[SILENCE]] = 1
-        noise = rng.uniform(0, 45) if rng.random() < 0.7 else 80.0
+        noise = rng.uniform(5, 45) if rng.random() < 0.6 else 80.0
         sound += self._hiss(rng) * np.float32(10 ** ((level - noise) / 20))
         return np.clip(sound, -1, 1), heard
 
     def _sound(self, rng: np.random.Generator) -> tuple[np.ndarray, str]:
         """Four seconds of one sound from anywhere in it, up to a sixth faster or slower."""
-        source = self._groups[0] if self._groups[0] and rng.random() < 0.5 else self._groups[1]
+        source = self._groups[0] if self._groups[0] and rng.random() < 0.67 else self._groups[1]
         sounds, name, numbers = source[rng.integers(len(source))]
         whole = np.roll(sounds.sound(numbers[rng.integers(len(numbers))]), rng.integers(SECONDS * RATE))
         if rng.random() < 0.5:
@@ -159,7 +159,7 @@ def _veiled(rows: Tensor, rng: np.random.Generator) -> Tensor:
     """Each scene through another microphone (a smooth curve over the bands), with bands and moments left out."""
     count, length, _ = rows.shape
     points = np.linspace(0, BANDS - 1, 6)
-    curves = [np.interp(np.arange(BANDS), points, rng.normal(0, 0.6, 6)) for _ in range(count)]
+    curves = [np.interp(np.arange(BANDS), points, rng.normal(0, 0.4, 6)) for _ in range(count)]
     rows = rows + torch.from_numpy(np.stack(curves)).float()[:, None]
     even = float(rows.mean())
     for scene in rows:
