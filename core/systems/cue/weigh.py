@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from core.expressions import Part, Thing
-from core.systems.cue import places
+from core.systems.cue import places, relate
 from core.systems.cue.candidate import Candidate, Sight
 from core.systems.cue.colours import fits
 from core.systems.cue.kinds import fits_family
@@ -14,6 +14,9 @@ from core.systems.cue.listen import Hearing
 from core.systems.cue.match import Match, match
 
 LEAST = 0.02
+MOST_ANCHORS, RIVAL = 3, 0.5  # who another thing may be: so many, each fitting so well beside the best
+ALIKE = 0.5  # fit from which a candidate counts as one of the same kind
+HELD = 0.5  # how much it weighs that what somebody plays is seen with them
 SURE = 0.25  # `goes` above which a candidate is taken to sound
 
 
@@ -49,6 +52,7 @@ class Scene:
     hearing: Hearing
     candidates: list[Candidate]
     matches: dict[int, Match] = field(default_factory=dict)
+    anchors: dict[tuple[Thing, int], relate.Anchors] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for one in self.candidates:
@@ -59,6 +63,7 @@ class Scene:
             self.matches[one.id] = match(one, self.hearing)
         if one not in self.candidates:
             self.candidates.append(one)
+            self.anchors.clear()
 
     @property
     def telling(self) -> float:
@@ -134,7 +139,7 @@ def _check(
     score: float | None
     why = ""
     if part.kind == "sound":
-        score, why = sounds(part, one, scene, family)
+        score, why = sounds(part, one, scene, family, depth)
     elif part.kind == "time":
         score, why = timed(part, one, scene, depth)
     elif part.kind == "colour":
@@ -143,17 +148,17 @@ def _check(
     elif part.kind == "size":
         score, why = sized(part, one, others)
     elif part.kind == "place":
-        score, why = placed(part, one, others, scene, depth)
+        score, why = placed(part, one, others, scene, depth, family)
     elif part.kind == "has":
         score, why = has(part, one)
-    elif part.kind in ("does", "by"):
+    elif part.kind in ("does", "by") or part.value == "of":
         score, why = deed(part, one, scene, depth)
     else:
         score, why = None, "this look cannot be checked without names"
     return Check(part.words, part.kind, None if score is None else float(np.clip(score, 0, 1)), why)
 
 
-def sounds(part: Part, one: Candidate, scene: Scene, family: str) -> tuple[float | None, str]:
+def sounds(part: Part, one: Candidate, scene: Scene, family: str, depth: int) -> tuple[float | None, str]:
     """Whether it makes the sound that is spoken of.
 
     Who speaks, sings or barks moves with the voice, and an instrument is played at its onsets; of an engine
@@ -183,23 +188,33 @@ def sounds(part: Part, one: Candidate, scene: Scene, family: str) -> tuple[float
         )
     else:
         why = "the sound is too even, or it is seen too briefly, to tell by its motion"
-    rank = ranked(part, one, scene)
+    rank = ranked(part, one, scene, depth)
     if rank is not None:
         score *= rank
     return float(score), why
 
 
-def ranked(part: Part, one: Candidate, scene: Scene) -> float | None:
+def ranked(part: Part, one: Candidate, scene: Scene, depth: int) -> float | None:
     """For "loudest", "slower rhythm" ...: its place among the candidates that sound."""
     if part.value not in ("loud", "quiet", "long", "short", "fast", "slow"):
         return None
     sounding = [c for c in scene.candidates if scene.tied(c) >= SURE and _apart(c, one)]
     if one not in sounding:
         sounding.append(one)
-    if len(sounding) < 2:
+    if len(sounding) < 2 and not part.of:
         return 1.0
-    values = {c.id: _measured(part.value, c, scene) for c in sounding}
+    values = {c.id: _measured(part.value, c, scene) for c in scene.candidates}
     lower = part.value in ("quiet", "short", "slow")
+    if part.degree == "more" and part.of:
+        beats = relate.expected(
+            one,
+            resolve(part.of[0], scene, depth),
+            lambda other: float(
+                values[one.id] < values[other.id] if lower else values[one.id] > values[other.id]
+            ),
+        )
+        return None if beats is None else 0.3 + 0.7 * beats
+    values = {c.id: values[c.id] for c in sounding}
     mine = values[one.id]
     beaten = float(np.mean([(mine < v) if lower else (mine > v) for i, v in values.items() if i != one.id]))
     ties = float(np.mean([mine == v for i, v in values.items() if i != one.id]))
@@ -239,12 +254,19 @@ def timed(part: Part, one: Candidate, scene: Scene, depth: int) -> tuple[float |
     if part.value in ("before", "after"):
         if not part.of:
             return None, ""
-        other = resolve(part.of[0], scene, depth, without=one)
-        if other is None or not scene.matches[other.candidate.id].active:
+        theirs = {other.id: scene.matches[other.id].active for other, _ in resolve(part.of[0], scene, depth)}
+
+        def ordered(other: Candidate) -> float | None:
+            if not theirs[other.id]:
+                return None
+            good = mine[0] < theirs[other.id][0] if part.value == "before" else mine[0] > theirs[other.id][0]
+            return 1.0 if good else 0.2
+
+        score = relate.expected(one, resolve(part.of[0], scene, depth), ordered)
+        if score is None:
             return None, f"when {part.of[0].head.name} sounds is not known"
-        theirs = scene.matches[other.candidate.id].active[0]
-        good = mine[0] < theirs if part.value == "before" else mine[0] > theirs
-        return (1.0 if good else 0.2), f"it begins at {mine[0]:.1f} s, the other at {theirs:.1f} s"
+        begins = next((times[0] for times in theirs.values() if times), 0.0)
+        return score, f"it begins at {mine[0]:.1f} s, the {part.of[0].head.name} at {begins:.1f} s"
     times = [scene.matches[c.id].active for c in sounding if c.id != one.id]
     if not times:
         return 1.0, "nothing else sounds"
@@ -268,18 +290,19 @@ def sized(part: Part, one: Candidate, others: Sequence[Candidate]) -> tuple[floa
 
 
 def placed(
-    part: Part, one: Candidate, others: Sequence[Candidate], scene: Scene, depth: int
+    part: Part, one: Candidate, others: Sequence[Candidate], scene: Scene, depth: int, family: str
 ) -> tuple[float | None, str]:
     where = f"its middle is at {100 * one.centre[0]:.0f} % from the left, {100 * one.centre[1]:.0f} % from the top"
     if not part.of:
+        alike = [c for c in others if (fits_family(family, c) or 1.0) >= ALIKE]
+        if (score := relate.in_order(part.degree, part.value, one, alike)) is not None:
+            return score, where
         return places.absolute(part.value, part.degree, one, others), where
-    found = [resolve(thing, scene, depth, without=one) for thing in part.of]
-    if any(w is None for w in found) or depth > 2:
+    found = [resolve(thing, scene, depth) for thing in part.of]
+    if not all(found):
         return None, f"the {part.of[0].head.name} was not found"
-    named = [w.candidate for w in found if w]
-    return places.relative(
-        part.value, one, named
-    ), f"{where}; the {part.of[0].head.name} is candidate {named[0].id}"
+    score = relate.expected_of_all(one, found, lambda named: places.relative(part.value, one, named))
+    return score, f"{where}; the {part.of[0].head.name} is candidate {found[0][0][0].id}"
 
 
 def has(part: Part, one: Candidate) -> tuple[float | None, str]:
@@ -300,28 +323,35 @@ def deed(part: Part, one: Candidate, scene: Scene, depth: int) -> tuple[float | 
         return 0.2 + 0.8 * scene.motion(one), f"it moves by {one.motion:.2f}"
     if part.value == "stay":
         return 1 - 0.8 * scene.motion(one), f"it moves by {one.motion:.2f}"
-    if part.kind == "by" and part.of:
-        person = resolve(part.of[0], scene, depth, without=one)
-        if person is None:
+    if part.of and (part.kind == "by" or part.value == "of"):
+        people = resolve(part.of[0], scene, depth)
+        if not people:
             return None, f"the {part.of[0].head.name} was not found"
-        close = float(np.exp(-places.distance(one, person.candidate) / 0.1))
-        low = one.centre[1] >= person.candidate.centre[1] - 0.1
-        bare = 1 - float(np.clip((one.skin - 0.4) / 0.4, 0, 1)) * 0.7
-        return close * bare * (
-            1.0 if low else 0.6
-        ), f"it is beside the {part.of[0].head.name} (candidate {person.candidate.id})"
+        score = relate.expected(one, people, lambda person: relate.with_whom(one, person), relate.HOLDER)
+        return score, f"it is with the {part.of[0].head.name} (candidate {people[0][0].id})"
     if part.value in ("play", "hold") and part.kind == "does":
-        who = fits_family("person", one)
-        return who, "somebody who plays or holds something is a person"
+        who = fits_family("person", one) or 0.0
+        things = resolve(part.of[0], scene, depth) if part.of else ()
+        held = relate.expected(one, things, lambda thing: relate.with_whom(thing, one)) if things else None
+        if held is None:
+            return who, "somebody who plays or holds something is a person"
+        return (
+            who * (1 - HELD + HELD * held),
+            f"it looks {_how(who)} like a person, and what may be {_a(part.of[0].head.name)} is {_how(held)} with it",
+        )
     return None, "cannot be checked without names"
 
 
-def resolve(thing: Thing, scene: Scene, depth: int, without: Candidate) -> Weighed | None:
-    """The candidate that another thing of the sentence is, if one fits at all."""
-    if depth > 2:
-        return None
-    ranked_all = weigh(thing, scene, depth + 1)
-    return next((w for w in ranked_all if w.candidate.id != without.id and w.score > 0.05), None)
+def resolve(thing: Thing, scene: Scene, depth: int) -> relate.Anchors:
+    """Which candidates another thing of the sentence may be, by its own description; () when none fits."""
+    if depth > 2 or thing.head.name == "it":
+        return ()
+    if (thing, depth) not in scene.anchors:
+        fitting = [w for w in weigh(thing, scene, depth + 1) if w.score > 0.05][:MOST_ANCHORS]
+        fitting = [w for w in fitting if w.score >= RIVAL * fitting[0].score]
+        total = sum(w.score**2 for w in fitting)
+        scene.anchors[thing, depth] = tuple((w.candidate, w.score**2 / total) for w in fitting)
+    return scene.anchors[thing, depth]
 
 
 def _inside(a: Candidate, b: Candidate) -> bool:
