@@ -7,6 +7,7 @@ frames that come next in the direction of travel are encoded in the background, 
 more after somebody clicks.
 """
 
+import atexit
 import logging
 import math
 import threading
@@ -92,6 +93,9 @@ class FrameCache(Generic[Value]):
             if self._ahead is not None and self._thread is None and not self._closed:
                 self._thread = threading.Thread(target=self._prewarm, name="prewarm", daemon=True)
                 self._thread.start()
+                atexit.register(
+                    self.close
+                )  # a network that runs while the program ends takes it down with it
             self._changed.notify_all()
 
     def close(self) -> None:
@@ -101,6 +105,7 @@ class FrameCache(Generic[Value]):
             self._changed.notify_all()
         if self._thread is not None:
             self._thread.join()
+            atexit.unregister(self.close)
         with self._changed:
             self._values.clear()
             self._visits.clear()

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 import threading
 import time
 
@@ -167,6 +169,24 @@ def test_prewarming_stops_when_the_room_is_full_of_nearer_frames(keep, made, cli
     time.sleep(0.05)
     assert made == [("a", i) for i in (10, 11, 12, 13)]
     assert [i for i in range(50) if cache.views(clip, i)] == [10, 11, 12]
+
+
+def test_a_program_that_ends_lets_the_frame_in_work_be_finished():
+    script = """
+import threading, time
+from types import SimpleNamespace
+from core.segment.cache import FrameCache
+begun = threading.Event()
+def ahead(clip, index):
+    begun.set()
+    time.sleep(0.3)
+    print("finished", index)
+clip = SimpleNamespace(video=SimpleNamespace(sha256="a"), indices=range(9))
+FrameCache(limit=10, size=lambda value: 1, ahead=ahead).visit(clip, 0)
+begun.wait()
+"""
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
+    assert (run.returncode, run.stdout) == (0, "finished 0\n"), run.stderr
 
 
 def test_closing_ends_the_background_work(keep, clip):
