@@ -55,7 +55,7 @@ class Library:
             if source.path.resolve() == path.resolve():
                 return source
         name = self._name(path) if path.parent == self.folder else path.name
-        return Source(sha256, name, path) if path.is_file() else None
+        return Source(sha256, name, path) if path.exists() else None
 
     @property
     def _named(self) -> tuple[Source, ...]:

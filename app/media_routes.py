@@ -9,6 +9,7 @@ import hmac
 import secrets
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -61,6 +62,10 @@ class Links:
         """Link to the clip's spectrogram, a PNG whose opacity says how strong a band is."""
         return self._link("spectrogram", f"{clip.video.sha256} {clip.first} {clip.last}", clip)
 
+    def picture(self, identity: str, make: Callable[[], Any]) -> str:
+        """Link to a picture (uint8 [H, W, 3] RGB) that is made when it is asked for."""
+        return self._link("picture", identity, make)
+
     def _link(self, kind: str, identity: str, what: Any) -> str:
         key = hashlib.sha256(f"{kind}\0{identity}".encode()).hexdigest()[:24]
         with self._lock:
@@ -85,6 +90,7 @@ class Links:
             Route(f"{PREFIX}/media/{signed}", self._media),
             Route(f"{PREFIX}/frame/{signed}/{{index:int}}.jpg", self._frame),
             Route(f"{PREFIX}/strip/{signed}", self._strip),
+            Route(f"{PREFIX}/picture/{signed}", self._picture),
             Route(f"{PREFIX}/spectrogram/{signed}", self._spectrogram),
             Route(f"{PREFIX}/js/{modules.VERSION}/{{name}}", _module),
         ]
@@ -111,6 +117,17 @@ class Links:
             media_type="image/jpeg",
             headers={**HEADERS, "Cache-Control": "private, max-age=3600"},
         )
+
+    def _picture(self, request: Request) -> Response:
+        make = self._asked(request, "picture")
+        if make is None:
+            return _refused()
+        try:
+            data = jpeg(make())
+        except RefavsError as error:
+            return PlainTextResponse(str(error), 404, headers=HEADERS)
+        headers = {**HEADERS, "Cache-Control": "private, max-age=3600"}
+        return Response(data, media_type="image/jpeg", headers=headers)
 
     def _strip(self, request: Request) -> Response:
         clip = self._asked(request, "strip")

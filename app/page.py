@@ -11,6 +11,7 @@ from app.media_routes import Links
 from app.people import Owners, acting, person_of
 from app.player.player import Player
 from app.studio import Studio
+from app.tabs.around import Tabs
 
 TITLE = "RefAVS Studio"
 CSS = """
@@ -26,11 +27,14 @@ def build(*, inbox: Path, start: Path | None, store: Store) -> tuple[gr.Blocks, 
     """The page and the routes that its links lead to."""
     links = Links()
     studio = Studio(inbox=inbox, start=start, store=store, links=links)
+    tabs = Tabs(store=store, library=studio.library, links=links)
     owners = Owners()
 
     def ask(request: Any, http: gr.Request) -> dict[str, Any]:
         person = person_of(http)
         with acting(person):
+            if tabs.knows(request):
+                return tabs.ask(request, person)
             answer = studio.ask(owners.only_own(request, person))
         if answer.get("desk"):
             owners.given(answer.get("token"), person)

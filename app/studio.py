@@ -22,6 +22,7 @@ from app.media_routes import Links
 from app.playback import Playback
 from app.sound import outline
 from app.strip import places
+from app.tabs.remarks import remarks
 from core import media, registry
 from core.errors import MediaError, RefavsError
 from core.masks import Mask
@@ -93,7 +94,7 @@ class Studio:
         return _news(desk, request)
 
     def _fail(self, desk: Desk, request: dict[str, Any], error: Exception) -> None:
-        desk.feed.say("failed", call=request.get("call"), error=_words(error))
+        desk.feed.say("failed", call=request.get("call"), error=in_words(error))
 
     def _answered(self, request: Any, do: Callable[[], Answer]) -> Answer:
         echo = (
@@ -106,7 +107,7 @@ class Studio:
         except ConflictError as error:
             return {**echo, "ok": False, "error": str(error), "conflict": True}
         except Exception as error:
-            return {**echo, "ok": False, "error": _words(error)}
+            return {**echo, "ok": False, "error": in_words(error)}
 
     def _quick(self, request: Any) -> Answer:
         name = str(request.get("do")) if isinstance(request, dict) else ""
@@ -128,6 +129,7 @@ class Studio:
             "save": self._save,
             "reopen": lambda desk, r: self.keeper.reopen(desk, _uuid(r, "pair")),
             "remove": lambda desk, r: self.keeper.remove(desk, _uuid(r, "pair")),
+            "remarks": lambda desk, r: remarks(desk, str(r.get("expression") or "")[: work.LONGEST]),
         }
         if name not in quick:
             raise RefavsError(UNKNOWN)
@@ -278,7 +280,8 @@ class Studio:
                 desk, _number(request, "object"), _index(desk, request), direction, call
             )
         elif name == "refer":
-            yield from work.refer(desk, str(request.get("expression") or ""), call)
+            sound = str(request.get("sound") or "normal")
+            yield from work.refer(desk, str(request.get("expression") or ""), call, sound=sound)
         elif name == "export":
             yield from self.exports.make(desk, call)
         else:
@@ -326,7 +329,7 @@ def _news(desk: Desk, request: dict[str, Any]) -> Answer:
     return {"messages": desk.feed.since(seen if isinstance(seen, int) else desk.feed.seq)}
 
 
-def _words(error: Exception) -> str:
+def in_words(error: Exception) -> str:
     """For people. What is not theirs to mend goes to the log."""
     if isinstance(error, RefavsError):
         return str(error)

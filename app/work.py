@@ -7,7 +7,9 @@ from typing import Any
 from app.desk import Cell, Desk, Job
 from core import registry
 from core.errors import PromptError
+from core.evaluation.sounds import parse_audio, replaced
 from core.masks import FrameMask, Mask
+from core.media import Clip
 from core.segment.protocol import ObjectId, Prompts
 from core.systems.densify import densify
 from core.systems.protocol import Found, Referral, Step
@@ -65,17 +67,21 @@ def propagate(desk: Desk, thing: ObjectId, index: int, direction: str, call: str
     yield
 
 
-def refer(desk: Desk, expression: str, call: str | None) -> Iterator[None]:
-    """Ask the system for what the expression means, show its steps, then carry its answer to every frame."""
+def refer(desk: Desk, expression: str, call: str | None, *, sound: str = "normal") -> Iterator[None]:
+    """Ask the system for what the expression means, show its steps, then carry its answer to every frame.
+
+    sound: what the system hears, as core.evaluation.sounds.parse_audio reads it: "normal", "mute", "noise:DB".
+    """
     text = expression.strip()
     if not text:
         raise PromptError("There is no sentence yet; write what you mean, such as “the dog that barks”.")
     if len(text) > LONGEST:
         raise PromptError(f"The sentence has {len(text)} characters; at most {LONGEST} are read. Shorten it.")
+    heard = replaced(desk.clip, parse_audio(sound), desk.name, (), desk.source)
     job = desk.start("referral")
     try:
         desk.say_reasons([], None)
-        answer = yield from _answer(desk, job, text, call)
+        answer = yield from _answer(desk, heard, job, text, call)
         if answer is None:
             return
         desk.expression = text
@@ -96,10 +102,12 @@ def refer(desk: Desk, expression: str, call: str | None) -> Iterator[None]:
     yield
 
 
-def _answer(desk: Desk, job: Job, text: str, call: str | None) -> Generator[None, None, Referral | None]:
+def _answer(
+    desk: Desk, clip: Clip, job: Job, text: str, call: str | None
+) -> Generator[None, None, Referral | None]:
     """The system's referral; None when it was cancelled before."""
     steps: list[dict[str, Any]] = []
-    items = registry.system(SYSTEM).refer(desk.clip, text)
+    items = registry.system(SYSTEM).refer(clip, text)
     try:
         _tell(desk, job, call, 0.0, "Looking and listening …")
         yield

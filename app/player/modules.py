@@ -1,12 +1,17 @@
-"""The player's ES modules, read once; their address holds a hash, so browsers may keep them for ever."""
+"""The widget's ES modules and style sheet, read once; modules have a hash in their address, so browsers may keep them for ever."""
 
 import hashlib
 from importlib.resources import files
 
-HERE = files("app.player")
+FOLDERS = (files("app.player") / "js", files("app.tabs") / "js")  # names are unique over both
 MODULES = {
     file.name: file.read_text("utf-8")
-    for file in sorted(HERE.joinpath("js").iterdir(), key=lambda file: file.name)
+    for folder in FOLDERS
+    for file in sorted(folder.iterdir(), key=lambda file: file.name)
     if file.name.endswith(".js")
 }
 VERSION = hashlib.sha256("\0".join(f"{n}\0{t}" for n, t in MODULES.items()).encode()).hexdigest()[:16]
+CSS = "\n".join(
+    (files(room) / sheet).read_text("utf-8")
+    for room, sheet in (("app.player", "player.css"), ("app.tabs", "tabs.css"))
+)

@@ -5,7 +5,7 @@ from typing import Any
 
 import gradio as gr
 
-from app.player.modules import VERSION
+from app.player.modules import CSS, VERSION
 
 HERE = files("app.player")
 # The names of the events must stand here in quotes: Gradio reads them from this text.
@@ -27,7 +27,7 @@ class Player(gr.HTML):
 
     def __init__(self, value: Any = None, **kwargs: Any) -> None:
         kwargs.setdefault("html_template", HERE.joinpath("player.html").read_text("utf-8"))
-        kwargs.setdefault("css_template", HERE.joinpath("player.css").read_text("utf-8"))
+        kwargs.setdefault("css_template", CSS)
         kwargs.setdefault("js_on_load", ON_LOAD.replace("VERSION", VERSION))
         kwargs.setdefault("apply_default_css", False)
         super().__init__(value, **kwargs)

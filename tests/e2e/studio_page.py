@@ -41,7 +41,7 @@ class StudioPage:
         host = urlparse(url).netloc
         page.on("pageerror", lambda error: self.problems.append(f"page error: {error}"))
         page.on("request", lambda request: self._inside(request.url, host))
-        page.goto(url)
+        page.goto(url if "?" in url else f"{url}/?tab=annotate")
 
     def _inside(self, url: str, host: str) -> None:
         if urlparse(url).scheme in ("http", "https", "ws") and urlparse(url).netloc != host:

@@ -15,6 +15,7 @@ import { reasons } from "./reasons.js";
 import { sentence } from "./sentence.js";
 import { source } from "./source.js";
 import { Stage } from "./stage.js";
+import { tabs } from "./tabs.js";
 import { transport } from "./transport.js";
 import { View } from "./view.js";
 
@@ -60,5 +61,6 @@ export function mount(gradio) {
         app.lanes.follow();
     });
     root.__refavs = app;
+    tabs(app);
     app.source.hello();
 }

@@ -24,7 +24,7 @@ export function sentence(app) {
     }
 
     function refer() {
-        return attempt(() => net.send("work", { do: "refer", expression: box.value }));
+        return attempt(() => net.send("work", { do: "refer", expression: box.value, sound: app.root.dataset.tab === "refer" ? app.sound : "normal" }));
     }
 
     button("refer").addEventListener("click", refer);

@@ -1,0 +1,1 @@
+"""What stands around the player, one file a tab."""

@@ -1,0 +1,44 @@
+"""All that the tabs around the player can ask for, by name."""
+
+from collections.abc import Callable
+from typing import Any
+
+from annotations.store import Store
+from app.library import Library
+from app.media_routes import Links
+from app.studio import in_words
+from app.tabs.dataset import Dataset
+from app.tabs.exchange import Exchange
+from app.tabs.gallery import gallery
+from app.tabs.systems import systems
+
+Answer = dict[str, Any]
+Act = Callable[[Answer, str | None], Answer]
+
+
+class Tabs:
+    """One for the server. Requests are {"do": name, ...}; answers plain data."""
+
+    def __init__(self, *, store: Store, library: Library, links: Links) -> None:
+        dataset = Dataset(store, library, links)
+        exchange = Exchange(store, library, links)
+        self._acts: dict[str, Act] = {
+            "gallery": lambda request, person: gallery(library, links),
+            "pairs": lambda request, person: dataset.pairs(request),
+            "statistics": lambda request, person: dataset.statistics(),
+            "export dataset": exchange.export,
+            "import dataset": exchange.import_,
+            "exchange": exchange.state,
+            "systems": lambda request, person: systems(),
+            "person": lambda request, person: {"person": person},
+        }
+
+    def knows(self, request: Any) -> bool:
+        return isinstance(request, dict) and str(request.get("do")) in self._acts
+
+    def ask(self, request: Answer, person: str | None) -> Answer:
+        """{"ok": True, ...} or {"ok": False, "error": sentence}."""
+        try:
+            return {"ok": True, **self._acts[str(request["do"])](request, person)}
+        except Exception as error:
+            return {"ok": False, "error": in_words(error)}

@@ -1,0 +1,55 @@
+// The tabs of the page, over one player: Refer and Annotate show it in two ways, the others lie in its place.
+import { annotate } from "./annotate.js";
+import { dataset } from "./dataset.js";
+import { el, icon } from "./dom.js";
+import { links } from "./links.js";
+import { refer } from "./refer.js";
+import { systems } from "./systems.js";
+
+const TABS = [["refer", "Refer"], ["annotate", "Annotate"], ["dataset", "Dataset"], ["systems", "Systems"]];
+const PLAYER = ["refer", "annotate"];
+
+export function tabs(app) {
+    const { root, net } = app;
+    const panels = { dataset: dataset(app), systems: systems(app) };
+    refer(app);
+    annotate(app);
+
+    const buttons = TABS.map(([name, words]) => el("button", {
+        type: "button", class: "tab", "data-tab": name, onclick: () => show(name, { push: true }),
+    }, words));
+    root.querySelector(".brand").after(el("nav", { class: "tabs", "aria-label": "Parts of the studio" }, ...buttons));
+    for (const [name, { panel }] of Object.entries(panels)) {
+        panel.hidden = true;
+        panel.classList.add("panel");
+        panel.dataset.panel = name;
+        root.querySelector(".desk").after(panel);
+    }
+
+    function show(name, { push = false } = {}) {
+        const known = TABS.some(([other]) => other === name) ? name : "refer";
+        if (!PLAYER.includes(known)) app.clock.pause();
+        root.dataset.tab = known;
+        for (const button of buttons) {
+            if (button.dataset.tab === known) button.setAttribute("aria-current", "page");
+            else button.removeAttribute("aria-current");
+        }
+        root.querySelector(".desk").hidden = !PLAYER.includes(known);
+        for (const [other, { panel }] of Object.entries(panels)) panel.hidden = other !== known;
+        panels[known]?.show();
+        if (push) app.links.write({ push: true });
+        window.dispatchEvent(new Event("resize"));
+    }
+
+    app.tab = show;
+    app.links = links(app);
+    show(app.links.wanted.tab);
+
+    // Who is signed in, if anybody has to.
+    net.ask("person").then(({ person }) => {
+        if (!person) return;
+        const out = new URL("logout", document.baseURI);
+        root.querySelector(".top-right").prepend(el("a", { class: "person", href: out, title: "Signed in as " + person + "; sign out" },
+            icon("person"), el("span", {}, person)));
+    }).catch(() => {});
+}

@@ -1,0 +1,31 @@
+"""What a sentence must still pass, said while it is written."""
+
+from typing import Any
+
+from app.desk import Desk
+from core.expressions.checks import Said, check
+
+
+def remarks(desk: Desk, expression: str) -> dict[str, Any]:
+    """{cues, remarks: [{level, words}]} of the sentence as it would be saved with the desk's ticked objects."""
+    if not expression.strip():
+        return {"cues": [], "remarks": []}
+    things = desk.things
+    fitting = [thing for thing in things if thing.fits]
+    kept = desk.kept
+    others = [
+        Said(pair.expression or "", pair.objects)
+        for pair in (kept.pairs if kept else ())
+        if not (kept.current and pair.id == kept.current.id)
+    ]
+    # Before anything was found or drawn, nobody has said yet that nothing fits.
+    undecided = not things and desk.verdict is None
+    found = check(
+        expression,
+        objects=["not drawn yet"] if undecided else [thing.key for thing in fitting],
+        categories={thing.category for thing in fitting if thing.category},
+        others=others,
+        in_clip={thing.category for thing in things if thing.category},
+    )
+    shown = [{"level": r.level, "words": r.words} for r in found.remarks if r.kind != "no-reason"]
+    return {"cues": list(found.cues), "remarks": shown}

@@ -1,0 +1,111 @@
+"""Systems: what answers sentences and clicks here, whether its weights are, and how well it was measured."""
+
+import re
+from importlib.resources import files
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from core import registry
+
+RESULTS = (
+    Path(__file__).parents[2] / "docs" / "results.md"
+)  # beside the program when it runs from its repository
+ABOUT = {
+    "cue": "Looks for things, listens for events, matches motion to sound, and gives its reasons.",
+    "whole-frame": "Answers the whole picture: what a score must beat.",
+    "centre-box": "Answers a box in the middle: what a score must beat.",
+    "largest-motion": "Answers what moves most: what a score must beat.",
+    "classical": "GrabCut around the prompts, optical flow between frames.",
+    "sam2-official": "The sam2 package, for checkpoints that were trained further with it.",
+}
+BASELINES = ("whole-frame", "centre-box", "largest-motion")
+
+
+def systems() -> dict[str, Any]:
+    """{systems, segmenters, device, tables}: rows for people, in the order of the registry."""
+    return {
+        "systems": [_system(name) for name in registry.SYSTEMS],
+        "segmenters": [_segmenter(name) for name in registry.SEGMENTERS],
+        "device": _device(),
+        "tables": tables(RESULTS.read_text("utf-8")) if RESULTS.is_file() else [],
+    }
+
+
+def _system(name: str) -> dict[str, Any]:
+    shipped = _shipped(name)
+    state = "a measure" if name in BASELINES else shipped["state"] if shipped else "ready"
+    return _row(
+        name, state, ABOUT.get(name) or (shipped or {}).get("about", ""), (shipped or {}).get("megabytes")
+    )
+
+
+def _segmenter(name: str) -> dict[str, Any]:
+    from core.segment.checkpoints import CHECKPOINTS, local
+
+    if known := CHECKPOINTS.get(name):
+        here = local(known) is not None
+        note = "" if here else f"{known.megabytes} MB would be fetched from {known.hub} with its first use."
+        gated = " Its hub page asks for an agreement first." if known.gated and not here else ""
+        return _row(
+            name, "ready" if here else "not here", f"{known.licence}. {note}{gated}".strip(), known.megabytes
+        )
+    if shipped := _shipped(name):
+        return _row(name, shipped["state"], shipped["about"], shipped["megabytes"])
+    ready = name != "sam2-official" or find_spec("sam2") is not None
+    note = "" if ready else ' Needs: pip install -e ".[sam2]"'
+    return _row(name, "ready" if ready else "not here", ABOUT.get(name, "") + note, None)
+
+
+def _shipped(name: str) -> dict[str, Any] | None:
+    """Of weights that come with the program: size, what its card says first, and whether it is trusted."""
+    folder = files("assets") / "weights" / name
+    weights, card = folder / "model.safetensors", folder / "README.md"
+    if not weights.is_file():
+        return None
+    text = card.read_text("utf-8") if card.is_file() else ""
+    about = next((p for p in text.split("\n\n")[1:] if not p.startswith("#")), "").replace("\n", " ")
+    return {
+        "state": "experimental" if re.search(r"\bexperimental\b", text, re.IGNORECASE) else "ready",
+        "about": about,
+        "megabytes": round(len(weights.read_bytes()) / 1e6, 1),
+    }
+
+
+def _row(name: str, state: str, about: str, megabytes: float | None) -> dict[str, Any]:
+    return {"name": name, "state": state, "about": about, "megabytes": megabytes}
+
+
+def _device() -> str:
+    import torch
+
+    if torch.cuda.is_available():
+        return torch.cuda.get_device_name()
+    threads = torch.get_num_threads()
+    return f"CPU, {threads} {'thread' if threads == 1 else 'threads'}"
+
+
+def tables(text: str) -> list[dict[str, Any]]:
+    """Tables of a Markdown page: {title, words: the paragraph before it, head, rows} of plain cells."""
+    found: list[dict[str, Any]] = []
+    title = ""
+    words = ""
+    for block in re.split(r"\n\s*\n", text):
+        lines = block.strip().splitlines()
+        if not lines:
+            continue
+        if lines[0].startswith("#"):
+            title, words = lines[0].lstrip("# "), ""
+        elif len(lines) > 1 and lines[0].startswith("|") and set(lines[1]) <= set("|-: "):
+            head, _, *rows = ([_plain(cell) for cell in line.strip().strip("|").split("|")] for line in lines)
+            found.append({"title": title, "words": words, "head": head, "rows": rows})
+            words = ""
+        else:
+            words = _plain(" ".join(lines))
+    return found
+
+
+def _plain(text: str) -> str:
+    """Without the marks of links, code and stress."""
+    text = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", text)
+    return re.sub(r"[`*]|(?<!\w)_|_(?!\w)", "", text).strip()
