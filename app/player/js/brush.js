@@ -25,7 +25,7 @@ export class Brush {
     }
 
     begin(place, erase) {
-        if (this.start(erase)) this.to(place);
+        if (this.start(erase)) this.to([place]);
     }
 
     // A whole polygon at once; corners in fractions of the picture.
@@ -62,17 +62,19 @@ export class Brush {
         return Math.max(0, ...this.app.model.objects.map((object) => object.id)) + 1;
     }
 
-    // On to a place in fractions of the picture.
-    to([fx, fy]) {
+    // On along places in fractions of the picture.
+    to(places) {
         const stroke = this.stroke;
         if (!stroke) return;
-        const [x, y] = [fx * stroke.w, fy * stroke.h];
-        const [fromX, fromY] = stroke.last ?? [x, y];
-        const steps = Math.max(1, Math.ceil(Math.hypot(x - fromX, y - fromY) / Math.max(this.size / 6, 0.5)));
-        for (let k = stroke.last ? 1 : steps; k <= steps; k++) {
-            disc(stroke, fromX + ((x - fromX) * k) / steps, fromY + ((y - fromY) * k) / steps, this.size / 2);
+        for (const [fx, fy] of places) {
+            const [x, y] = [fx * stroke.w, fy * stroke.h];
+            const [fromX, fromY] = stroke.last ?? [x, y];
+            const steps = Math.max(1, Math.ceil(Math.hypot(x - fromX, y - fromY) / Math.max(this.size / 6, 0.5)));
+            for (let k = stroke.last ? 1 : steps; k <= steps; k++) {
+                disc(stroke, fromX + ((x - fromX) * k) / steps, fromY + ((y - fromY) * k) / steps, this.size / 2);
+            }
+            stroke.last = [x, y];
         }
-        stroke.last = [x, y];
         this.app.overlay.draw(this.app.clock.index);
     }
 

@@ -73,7 +73,7 @@ export class Stage {
         if (this.app.polygon.open) this.app.polygon.pointer = this.at(event);
         if (press?.painting) {
             const path = event.getCoalescedEvents?.() ?? [];
-            for (const each of path.length ? path : [event]) this.app.brush.to(this.at(each));
+            this.app.brush.to((path.length ? path : [event]).map((each) => this.at(each)));
         } else if (press && !press.remove && (press.to || Math.hypot(event.clientX - press.x, event.clientY - press.y) > DRAG)) {
             press.to = this.at(event);
         } else if (this.tool === "click") {
