@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 CLICKS = 60
+PLAYS = 1  # of the clip, each way
 FRAMES = 6  # clicked with the real segmenter
 WARM = 6  # clicks on each of them after the first
 OBJECTS = 3
@@ -138,14 +139,13 @@ def _without_model(browser: Any, address: str) -> dict[str, Any]:
     for object in page.evaluate(f"() => {APP}.model.objects.map((object) => object.id)"):
         if object not in kept:
             page.evaluate(f"(id) => {APP}.net.ask('delete', {{ object: id }})", object)
-    dropped["without"].append(_hidden(page, True))
     for object in kept:
         page.evaluate(f"(id) => {APP}.net.ask('object', {{ object: id, fits: true }})", object)
         page.evaluate(
             f"(id) => {{ const app = {APP}; app.model.choose(id); return app.acts.propagate('both'); }}",
             object,
         )
-    for _ in range(2):
+    for _ in range(PLAYS):
         dropped["bare"].append(bare.evaluate(PLAY))
         dropped["without"].append(_hidden(page, True))
         dropped["with"].append(_hidden(page, False))

@@ -13,6 +13,7 @@ from app.cli.bench_player_server import APP, PATIENCE, chromium, running
 # Boxes around what is seen on the first sample, in shares of the picture.
 BAND = ((0.09, 0.21, 0.36, 0.96), (0.42, 0.23, 0.62, 0.75), (0.42, 0.65, 0.6, 0.96), (0.69, 0.23, 0.88, 0.96))
 NAMES = ("guitarist", "drummer", "drum", "saxophonist")
+CARRIED = 90  # frames that objects are carried
 QUALITY = 84
 
 
@@ -72,6 +73,10 @@ class Shots:
         self.page.screenshot(path=self.folder / f"{name}.jpg", type="jpeg", quality=QUALITY)
         print(self.folder / f"{name}.jpg")
 
+    def seek(self, index: int) -> None:
+        self.do("app.clock.seek(x)", index)
+        self.wait(f"app.clock.index === {index} && app.clock.wanted === null")
+
     def point(self, x: float, y: float) -> tuple[float, float]:
         box = self.page.locator("[data-part=screen]").bounding_box()
         return box["x"] + x * box["width"], box["y"] + y * box["height"]
@@ -90,20 +95,18 @@ class Shots:
         self.do(
             "Promise.all(app.model.objects.map(({ id }) => app.net.ask('object', { object: id, fits: true })))"
         )
-        self.do("app.clock.seek(60)")
-        self.wait("app.clock.index === 60 && app.clock.wanted === null")
+        self.seek(60)
         self.page.mouse.move(640, 20)
         self.page.wait_for_timeout(400)
 
     def propagating(self) -> None:
-        self.do("app.clock.seek(100)")
-        self.wait("app.clock.index === 100 && app.clock.wanted === null")
+        self.seek(100)
         self.do("app.acts.newObject()")
         self.page.mouse.click(*self.point(0.62, 0.6))
         self.wait("!app.stage.pending.length && app.model.objects.length === 5")
         self.page.mouse.move(640, 20)
         self.page.locator("[data-do=propagate]").click()
-        self.wait("app.model.job && app.model.job.progress > 0.4")
+        self.wait("app.model.job && app.model.job.progress > 0.2")
         self.shoot("propagating")
         self.do("app.acts.cancel()")
         self.wait("!app.model.job")
@@ -111,8 +114,8 @@ class Shots:
         self.wait("app.model.objects.length === 4")
 
     def zoomed(self) -> None:
-        self.do("(app.clock.seek(60), app.model.choose(x))", 3)
-        self.wait("app.clock.index === 60 && app.clock.wanted === null")
+        self.seek(60)
+        self.do("app.model.choose(x)", 3)
         x, y = self.point(0.5, 0.72)
         self.do("(app.stage.use('brush'), app.brush.resize(9), app.view.zoom(4.2, x[0], x[1]))", [x, y])
         self.page.mouse.move(x, y)
