@@ -16,6 +16,11 @@ def face(one: Candidate) -> float:
     return float(np.median(scores)) if scores else 0.0
 
 
+def faced(one: Candidate) -> float:
+    """0 to 1: it has a face, which a thing that is played or held has not."""
+    return float(np.clip((face(one) - 0.4) / 0.3, 0, 1))
+
+
 def _face(mask: np.ndarray, picture: np.ndarray) -> float:
     x, y, w, h = cv2.boundingRect(mask.astype(np.uint8))
     inside, part = mask[y : y + h, x : x + w], picture[y : y + h, x : x + w]
@@ -45,7 +50,7 @@ def fits_family(family: str, one: Candidate) -> float | None:
         return 0.25 + 0.45 * bare + 0.3 * face(one)
     covered = float(np.clip((skin - 0.45) / 0.35, 0, 1))  # mostly skin: a person, close up
     if family in ("instrument", "machine", "furniture"):
-        return 1 - 0.9 * covered * max(face(one), 0.6)
+        return (1 - 0.9 * covered * max(face(one), 0.6)) * (1 - 0.5 * faced(one))
     if family == "animal":
         return 1 - 0.6 * covered
     return None

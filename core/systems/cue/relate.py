@@ -7,11 +7,13 @@ import cv2
 import numpy as np
 
 from core.systems.cue.candidate import Candidate
+from core.systems.cue.kinds import faced
 
 Anchors = Sequence[tuple[Candidate, float]]  # who the other thing may be, with its chance; they sum to 1
 SELF = 0.05  # what a thing is worth in a relation to itself
 HOLDER = 0.3  # "held by": what the holder is worth where the held thing was not seen apart from them
 TOUCH = 0.05  # share of the picture's diagonal over which "held by" turns from yes to no
+GROUND = 0.04  # share of the picture's diagonal that lies between two things of a group
 LOOKS = 4  # frames on which the gap between two is measured
 
 
@@ -20,9 +22,14 @@ def expected(
     found: Anchors,
     relation: Callable[[Candidate], float | None],
     own: float = SELF,
+    within: bool = False,
 ) -> float | None:
-    """0 to 1: the relation, over who the other may be; `own` to itself. None where it says nothing."""
-    told = [(chance, own if itself(one, other) else relation(other)) for other, chance in found]
+    """0 to 1: the relation, over who the other may be; `own` to itself. None where it says nothing.
+
+    within: the other may lie in it, as what somebody holds does.
+    """
+    alike = same if within else itself
+    told = [(chance, own if alike(one, other) else relation(other)) for other, chance in found]
     known = [(chance, score) for chance, score in told if score is not None]
     total = sum(chance for chance, _ in known)
     return sum(chance * score for chance, score in known) / total if total else None
@@ -45,12 +52,31 @@ def expected_of_all(
 
 def itself(one: Candidate, other: Candidate) -> bool:
     """The same thing, or a larger one that holds it: a man with his guitar is not what the man plays."""
-    if one.id == other.id:
-        return True
+    shared, own, theirs = _shares(one, other)
+    return same(one, other) or (own >= theirs and shared > 0.7 * theirs > 0)
+
+
+def same(one: Candidate, other: Candidate) -> bool:
+    shared, own, theirs = _shares(one, other)
+    return one.id == other.id or shared > 0.55 * (own + theirs - shared)
+
+
+def _shares(one: Candidate, other: Candidate) -> tuple[float, float, float]:
+    """Pixels of both, of one and of the other, where both are present."""
     both = one.present & other.present
     a, b = one.masks[both], other.masks[both]
-    shared, own, theirs = float((a & b).sum()), float(a.sum()), float(b.sum())
-    return shared > 0.55 * (own + theirs - shared) or (own >= theirs and shared > 0.7 * theirs > 0)
+    return float((a & b).sum()), float(a.sum()), float(b.sum())
+
+
+def is_group(one: Candidate, all_seen: Sequence[Candidate]) -> bool:
+    """Two others lie in it that stand apart from each other: several things, not one."""
+    within = [c for c in all_seen if c.id != one.id and _covers(one, c) and c.area < one.area]
+    return any(gap(a, b) > GROUND for i, a in enumerate(within) for b in within[:i])
+
+
+def _covers(one: Candidate, other: Candidate) -> bool:
+    shared, _, theirs = _shares(one, other)
+    return shared > 0.5 * theirs
 
 
 def with_whom(one: Candidate, person: Candidate) -> float:
@@ -62,7 +88,7 @@ def with_whom(one: Candidate, person: Candidate) -> float:
     before = float(np.exp(-max(x0 - wide - x, x - x1 - wide, 0.0) / 0.1))
     low = 1.0 if y >= y0 + 0.2 * (y1 - y0) else 0.6
     bare = 1 - float(np.clip((one.skin - 0.4) / 0.4, 0, 1)) * 0.7
-    return close * before * low * bare
+    return close * before * low * bare * (1 - 0.5 * faced(one))
 
 
 def gap(one: Candidate, other: Candidate) -> float:

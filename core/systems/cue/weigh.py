@@ -16,7 +16,8 @@ from core.systems.cue.match import Match, match
 LEAST = 0.02
 MOST_ANCHORS, RIVAL = 3, 0.5  # who another thing may be: so many, each fitting so well beside the best
 ALIKE = 0.5  # fit from which a candidate counts as one of the same kind
-HELD = 0.5  # how much it weighs that what somebody plays is seen with them
+GROUP = 0.5  # what several things at once are worth where one is meant
+HELD = 0.7  # how much it weighs that what somebody plays is seen with them
 SURE = 0.25  # `goes` above which a candidate is taken to sound
 
 
@@ -53,6 +54,7 @@ class Scene:
     candidates: list[Candidate]
     matches: dict[int, Match] = field(default_factory=dict)
     anchors: dict[tuple[Thing, int], relate.Anchors] = field(default_factory=dict)
+    groups: dict[int, bool] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for one in self.candidates:
@@ -64,6 +66,7 @@ class Scene:
         if one not in self.candidates:
             self.candidates.append(one)
             self.anchors.clear()
+            self.groups.clear()
 
     @property
     def telling(self) -> float:
@@ -75,6 +78,11 @@ class Scene:
         """0 to 1: it, or a part of it, goes with the sound: a thing sounds when a part of it does."""
         parts = [c for c in self.candidates if c.id == one.id or _inside(c, one)]
         return max(0.0, *(self.matches[c.id].goes * (1.0 if c.id == one.id else 0.9) for c in parts))
+
+    def is_group(self, one: Candidate) -> bool:
+        if one.id not in self.groups:
+            self.groups[one.id] = relate.is_group(one, self.candidates)
+        return self.groups[one.id]
 
     def motion(self, one: Candidate) -> float:
         """0 to 1, 1 for the candidate that moves most."""
@@ -88,6 +96,8 @@ def weigh(thing: Thing, scene: Scene, depth: int = 0) -> list[Weighed]:
     for one in scene.candidates:
         checks = [check for check in _checks(thing, one, scene, depth) if check]
         score = started(one)
+        if not thing.head.plural and scene.is_group(one):
+            score *= GROUP
         for check in checks:
             if check.score is not None:
                 score *= max(check.score, LEAST)
@@ -152,7 +162,7 @@ def _check(
     elif part.kind == "has":
         score, why = has(part, one)
     elif part.kind in ("does", "by") or part.value == "of":
-        score, why = deed(part, one, scene, depth)
+        score, why = deed(part, one, scene, depth, family)
     else:
         score, why = None, "this look cannot be checked without names"
     return Check(part.words, part.kind, None if score is None else float(np.clip(score, 0, 1)), why)
@@ -317,7 +327,7 @@ def has(part: Part, one: Candidate) -> tuple[float | None, str]:
     return float(np.mean(shares)), f"of it are {named}"
 
 
-def deed(part: Part, one: Candidate, scene: Scene, depth: int) -> tuple[float | None, str]:
+def deed(part: Part, one: Candidate, scene: Scene, depth: int, family: str) -> tuple[float | None, str]:
     """What it does (to something), or what is done to it (by somebody)."""
     if part.value in ("move", "drive") and part.kind == "does":
         return 0.2 + 0.8 * scene.motion(one), f"it moves by {one.motion:.2f}"
@@ -330,15 +340,13 @@ def deed(part: Part, one: Candidate, scene: Scene, depth: int) -> tuple[float | 
         score = relate.expected(one, people, lambda person: relate.with_whom(one, person), relate.HOLDER)
         return score, f"it is with the {part.of[0].head.name} (candidate {people[0][0].id})"
     if part.value in ("play", "hold") and part.kind == "does":
-        who = fits_family("person", one) or 0.0
+        who = None if family == "person" else fits_family("person", one)  # else its noun has told it
         things = resolve(part.of[0], scene, depth) if part.of else ()
-        held = relate.expected(one, things, lambda thing: relate.with_whom(thing, one)) if things else None
+        held = relate.expected(one, things, lambda thing: relate.with_whom(thing, one), within=True)
         if held is None:
             return who, "somebody who plays or holds something is a person"
-        return (
-            who * (1 - HELD + HELD * held),
-            f"it looks {_how(who)} like a person, and what may be {_a(part.of[0].head.name)} is {_how(held)} with it",
-        )
+        score = (1.0 if who is None else who) * (1 - HELD + HELD * held)
+        return score, f"what may be {_a(part.of[0].head.name)} is {_how(held)} with it"
     return None, "cannot be checked without names"
 
 

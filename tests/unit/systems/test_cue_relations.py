@@ -1,5 +1,7 @@
 """Sentences that speak of one thing by another, on drawn scenes with known answers."""
 
+from dataclasses import replace
+
 import pytest
 from staged import answered, scene
 
@@ -88,3 +90,26 @@ def test_who_holds_is_a_person_with_the_thing(players):
 def test_nothing_stands_beside_itself(players):
     assert 0 not in answered(players, "The object near the man in blue.")
     assert 2 not in answered(players, "The object near the man in red.")
+
+
+def with_both(players: Scene, first: int, second: int) -> Scene:
+    """The scene with one more candidate 9 (actor 8): the pixels of two of its things."""
+    a, b = (next(c for c in players.candidates if c.id == n + 1) for n in (first, second))
+    joined = replace(a, id=9, masks=a.masks | b.masks, worth=1.5)
+    return Scene(players.sight, players.hearing, [*players.candidates, joined])
+
+
+def test_two_men_apart_are_not_one_man(players):
+    seen = with_both(players, 0, 2)
+    assert 8 not in answered(seen, "The man playing the violin.")
+    assert 8 not in answered(seen, "The man on the left.")
+
+
+def test_a_man_seen_together_with_what_he_holds_is_not_what_he_holds(players):
+    seen = with_both(players, 0, 1)
+    assert answered(seen, "The object held by the man in blue.") == [1]
+
+
+def test_of_two_men_the_one_seen_with_a_thing_in_his_hands_plays(players):
+    alone = Scene(players.sight, players.hearing, [c for c in players.candidates if c.id != 2])
+    assert answered(alone, "The man playing the drum.") == [2]
