@@ -84,10 +84,9 @@ class Drafts:
             for key in named - {thing.key for thing in things.values()}:
                 for table in ("thing", "cell"):
                     base.execute(f"DELETE FROM {table} WHERE page = ? AND key = ?", (page, str(key)))
-            owners: list[Any] = [key[0] if isinstance(key, tuple) else key for key in act.changes]
-            touched = things.keys() & set(owners)
-            base.executemany(ROWS["thing"], (_thing_row(page, things[id]) for id in touched))
-            cells = {id: desk.cells(id) for id in touched}
+            base.executemany(ROWS["thing"], (_thing_row(page, thing) for thing in things.values()))
+            owners: list[Any] = [key[0] for key in act.changes if isinstance(key, tuple)]
+            cells = {id: desk.cells(id) for id in things.keys() & set(owners)}
             base.executemany(
                 ROWS["cell"],
                 (

@@ -127,7 +127,7 @@ class Studio:
             "absent": self._absent,
             "sentence": lambda desk, r: desk.write_sentence(str(r.get("expression") or "")[: work.LONGEST]),
             "save": self._save,
-            "reopen": lambda desk, r: self.keeper.reopen(desk, _uuid(r, "pair")),
+            "reopen": self._reopen,
             "remove": lambda desk, r: self.keeper.remove(desk, _uuid(r, "pair")),
             "remarks": lambda desk, r: remarks(desk, str(r.get("expression") or "")[: work.LONGEST]),
         }
@@ -306,6 +306,10 @@ class Studio:
     def _save(self, desk: Desk, request: dict[str, Any]) -> None:
         self.keeper.save(desk, str(request.get("expression") or ""), over=request.get("over") is True)
         self.drafts.settle(desk, request["token"])
+
+    def _reopen(self, desk: Desk, request: dict[str, Any]) -> None:
+        self.keeper.reopen(desk, _uuid(request, "pair"))
+        self.drafts.settle(desk, request["token"])  # the sentence and its objects change together
 
     def _delete(self, desk: Desk, request: dict[str, Any]) -> None:
         self.keeper.delete_thing(desk, _number(request, "object"))

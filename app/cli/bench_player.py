@@ -106,7 +106,7 @@ def _open(browser: Any, address: str) -> Any:
     from app.cli.bench_player_server import APP, PATIENCE
 
     page = browser.new_page(viewport={"width": 1280, "height": 720})
-    page.goto(address)
+    page.goto(f"{address}/?tab=annotate")
     ready = f"() => {{ const app = {APP}; return app && app.model.desk && app.clock.ready; }}"
     page.wait_for_function(ready, timeout=1000 * PATIENCE)
     page.wait_for_timeout(1500)  # thumbnails and sound are read in the background

@@ -57,7 +57,7 @@ class Shots:
         if session:
             context.add_init_script(f"sessionStorage.setItem('refavs.page', {session!r})")
         self.page, self.folder = context.new_page(), folder
-        self.page.goto(address)
+        self.page.goto(f"{address}/?tab=annotate")
         self.wait("app && app.model.desk && app.clock.ready && app.lanes.strip && app.lanes.peaks")
         self.page.wait_for_timeout(800)
 

@@ -37,6 +37,7 @@ class StudioPage:
 
     def __init__(self, page: Page, url: str) -> None:
         self.page = page
+        self.origin = f"http://{urlparse(url).netloc}"
         self.problems: list[str] = []
         host = urlparse(url).netloc
         page.on("pageerror", lambda error: self.problems.append(f"page error: {error}"))

@@ -100,7 +100,7 @@ def test_click_reaches_the_frame_and_the_pixel_that_were_clicked(opened, name):
         assert (x, y, positive) == (pytest.approx(0.37, abs=0.01), pytest.approx(0.62, abs=0.01), True)
 
         frames = page.js("app.clock.frames")
-        answer = page.page.request.get(f"{page.page.url.rstrip('/')}/{frames}/{index}.jpg")
+        answer = page.page.request.get(f"{page.origin}/{frames}/{index}.jpg")
         picture = np.asarray(Image.open(io.BytesIO(answer.body())))
         assert makers.read_barcode(picture) == index
 

@@ -305,5 +305,5 @@ def test_pixels_of_a_mask_are_the_same_after_the_way_through_text(page):
     from app.player.modules import VERSION
 
     texts = [Mask.encode(shape).counts for shape in shapes]
-    module = f"{page.page.url.rstrip('/')}/gradio_api/refavs/js/{VERSION}/rle.js"
+    module = f"{page.origin}/gradio_api/refavs/js/{VERSION}/rle.js"
     assert page.page.evaluate(code, [module, texts]) == texts

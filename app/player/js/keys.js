@@ -101,6 +101,13 @@ export function keys(app) {
     const keyOf = ([name, key]) => changed[name] ?? key;
     let waiting = null;
 
+    // Keys of tools that another tab hides do nothing there.
+    function here(command) {
+        const tab = root.dataset.tab ?? "annotate";
+        if (command[0] === "help" || tab === "annotate") return true;
+        return tab === "refer" && ["Play", "Look", "Write"].some((group) => groups[group].includes(command));
+    }
+
     function change(command, key) {
         const other = commands.find((each) => each !== command && keyOf(each) === key);
         if (other) changed[other[0]] = keyOf(command);
@@ -158,7 +165,7 @@ export function keys(app) {
         if (onButton && (event.key === " " || event.key === "Enter" || (onButton.type === "range" && event.key.startsWith("Arrow")))) return;
         const key = named(event);
         const command = key && (commands.find((each) => keyOf(each) === key) ?? (key === "Ctrl+Y" ? commands.find(([name]) => name === "redo") : null));
-        if (!command || !app.model.desk) return;
+        if (!command || !app.model.desk || !here(command)) return;
         event.preventDefault();
         if (command[0] === "play" && key === "Space" && view.scale > 1) {  // may be the beginning of a drag
             if (!event.repeat) view.dragged = false;

@@ -130,6 +130,29 @@ def test_draft_lies_over_what_was_saved_and_saving_empties_it(start):
     assert list(second.desks.get(fresh).cells(1)) == [2, 7]
 
 
+def test_sentence_and_its_objects_stay_together_when_a_pair_was_shown_again(start):
+    first = start()
+    token = first.ask({"do": "hello"})["token"]
+    click(first, token, 0.2)
+    ask(first, token, do="save", expression="The left one.")
+    click(first, token, 0.8)
+    saved = ask(first, token, do="save", expression="The right one.", seen=0)
+    pairs = [m["pairs"] for m in saved["messages"] if m["kind"] == "saved"][-1]
+    left = next(pair["id"] for pair in pairs if pair["expression"] == "The left one.")
+    ask(first, token, do="reopen", pair=left)
+
+    for unsaved, expected in [
+        (False, ("The right one.", [False, True])),
+        (True, ("The left one.", [True, False])),
+    ]:
+        if unsaved:
+            click(first, token, 0.3, 1, index=7)
+        later = start()
+        again = later.ask({"do": "hello", "token": token, "source": "start", "desks": [token]})["token"]
+        desk = later.desks.get(again)
+        assert (desk.expression, [thing.fits for thing in desk.things]) == expected
+
+
 def test_somebody_elses_page_does_not_see_the_draft(start):
     first = start()
     token = first.ask({"do": "hello"})["token"]
