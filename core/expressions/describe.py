@@ -1,7 +1,7 @@
 """What describes a thing by itself: adjectives, what it wears, how it sounds."""
 
 from core.expressions import lexicon as lex
-from core.expressions.tape import FAR, OBJECT, Tape
+from core.expressions.tape import FAR, Tape
 from core.expressions.thing import Head, Kind, Part, Thing
 from core.expressions.words import degree, noun, verb
 
@@ -46,10 +46,9 @@ class Describing(Tape):
             return [
                 self.part("place", lex.PLACES[word], start, "most" if word.endswith(("most", "est")) else "")
             ]
-        if self.is_noun(0, "worn", "body") and self.is_noun(1, "person", "animal"):  # "the sunglasses man"
-            thing = Thing(noun(word) or OBJECT)
-            self.i += 1
+        if (thing := self.garment()) and self.is_noun(0, "person", "animal"):  # "the long hair man"
             return [self.part("has", "", start, "", thing)]
+        self.i = start
         if adjective := self.adjective(start):
             return [adjective]
         return self.verb_before_noun(start)
@@ -98,6 +97,8 @@ class Describing(Tape):
                 return self.part("place", place[0], start, place[1] or how or "most")
             if found := degree(word, table):
                 self.i += 1
+                if kind == "colour":  # "coffee colored"
+                    self.skip({"colored", "coloured"})
                 return self.part(kind, found[0], start, found[1] or how)
         self.i = start
         return None

@@ -182,7 +182,7 @@ LOOKS = set(
         "blown wooden leather denim knitted metal light dark bright pure plain round "
         "rectangular empty topless shoeless barefoot haired longhaired shorthaired camouflage "
         "patterned smooth formal musical electric acoustic pretty beautiful vertical leashed "
-        "closed open stationary double colored colourful colorful"
+        "closed open stationary double colored coloured colourful colorful"
     )
 )
 LOUDNESS = {

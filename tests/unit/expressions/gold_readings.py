@@ -4,6 +4,8 @@ Row (from 0, no header) -> reading, in the notation of hand_read.py; the sentenc
 The rows are random.Random(20240711).sample(range(15487), 300), in that order; the first 150 are for work,
 the last 150 are the sealed half. One writer read every row twice, the second time in another order and
 without the first list; 12 rows (5 sentences) came out differently and were settled before the reader was run.
+The sealed half was opened once, when the reader had 149 of the 150 for work right: it had 144 of 150 (96.0 %),
+and 85 of the 91 rows whose sentence is neither in the half for work nor in hand_read.py.
 
 Values: sound = any, sing, speak, loud, low, long, short, fast, slow, continuous (with :most, or :more(other));
 by = passive, does = active; has = worn, carried or a part; of = the whole that a part belongs to;

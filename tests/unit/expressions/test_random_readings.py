@@ -3,7 +3,7 @@
 import csv
 
 import pytest
-from gold_readings import WORK
+from gold_readings import SEALED, WORK
 
 from core.expressions import read
 
@@ -66,6 +66,12 @@ def test_ninety_five_of_a_hundred_random_sentences_are_read_right_in_every_part(
     wrong = wrongly_read(WORK, sentences)
     assert len(WORK) == 150
     assert len(wrong) <= 0.05 * len(WORK), wrong
+
+
+def test_so_are_ninety_five_of_a_hundred_of_the_sealed_half(sentences):
+    wrong = wrongly_read(SEALED, sentences)
+    assert len(SEALED) == 150
+    assert len(wrong) <= 0.05 * len(SEALED), wrong
 
 
 def test_the_order_of_parts_and_the_owner_of_a_hand_do_not_matter_to_the_comparison():

@@ -116,6 +116,7 @@ def test_the_cues_of_readings_written_by_hand_agree(sentences):
             "object[place=left(man[sound=sing, does=play(harp)])]",
             {"sound", "place"},
         ),
+        ("The long hair boy in a hat", "boy[has(hair[size=long]), has(hat)]", {"look"}),
         ("the dog barking after the woman stops singing", None, {"sound", "time"}),
     ],
 )
