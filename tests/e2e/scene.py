@@ -29,8 +29,9 @@ def box(index: int) -> np.ndarray:
     return (x > left) & (x < left + 50) & (y > 85) & (y < 145)
 
 
-def make_scene(path: Path, *, sounding: bool = True) -> Path:
-    noise = np.random.default_rng(1).normal(0, 5, (*SIZE, 1))
+def make_scene(path: Path, *, sounding: bool = True, grain: int = 1) -> Path:
+    """Another `grain` is another video to the store, which knows videos by their bytes."""
+    noise = np.random.default_rng(grain).normal(0, 5, (*SIZE, 1))
     y = np.arange(SIZE[0])[:, None, None] / SIZE[0]
     ground = np.clip(np.array([150, 160, 150]) - 40 * y + noise, 0, 255)
     sound = makers.beeps(SECONDS, BEATS, length=0.15, hertz=600)

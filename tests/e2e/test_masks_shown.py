@@ -13,7 +13,7 @@ LAST = 23  # the frame up to which the object is carried; the rest of the clip i
 @pytest.fixture(scope="module")
 def tracked(visited, clips):
     """The ball, clicked on two frames and carried from one to the other."""
-    visited.open(scene.make_scene(clips / "ball and box to look at.mp4"))
+    visited.open(scene.make_scene(clips / "ball and box to look at.mp4", grain=2))
     visited.click(90 / 320, 125 / 180)
     visited.seek(LAST)
     visited.click(90 / 320, 125 / 180)
