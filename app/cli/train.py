@@ -10,7 +10,9 @@ def register(cli: typer.Typer) -> None:
     train = typer.Typer(help="Train a network; name the same --out again to go on.", no_args_is_help=True)
     train.callback()(lambda: None)
     train.command("nano-segmenter")(nano_segmenter)
+    train.command("nano-things")(nano_things)
     train.command("tagger")(tagger)
+    train.command("eemc")(eemc)
     cli.add_typer(train, name="train")
 
 
@@ -32,10 +34,6 @@ def nano_segmenter(
     steps: Annotated[
         int | None, typer.Option(min=1, help="End after so many steps if that is earlier.")
     ] = None,
-    start: Annotated[
-        Path | None,
-        typer.Option(metavar="WEIGHTS", help="Begin with these weights and keep what they see by."),
-    ] = None,
 ) -> None:
     """Train the click and propagation network; the fixed validation part is never looked at."""
     from core.paths import cache_dir
@@ -46,10 +44,42 @@ def nano_segmenter(
     from core.training.pictures import prepare
 
     pictures = [prepare(folder, cache_dir() / "training") for folder in datasets]
-    task = NanoTask(pictures, NanoConfig(), start=start)
-    rate = Schedule.rate if start is None else 0.3 * Schedule.rate
-    network = train(task, out, Schedule(minutes=minutes, steps=steps, rate=rate))
+    network = train(NanoTask(pictures, NanoConfig()), out, Schedule(minutes=minutes, steps=steps))
     save(network, out)
+    print(out / "model.safetensors")
+
+
+def nano_things(
+    datasets: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="DATASET...",
+            help="Folders with img/ and mask/, of such sequences, or in the Ref-AVS layout; all things labelled.",
+            show_default=False,
+        ),
+    ],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for checkpoint.pt and model.safetensors.")],
+    minutes: Annotated[
+        float, typer.Option(min=0.01, help="Time spent training, over all resumptions.")
+    ] = 20.0,
+    steps: Annotated[
+        int | None, typer.Option(min=1, help="End after so many steps if that is earlier.")
+    ] = None,
+) -> None:
+    """Train the map of things on the shipped nano-segmenter's trunk, for the cue reasoner's looking."""
+    from core.paths import cache_dir
+    from core.segment.nano.look import save_answers
+    from core.segment.nano.network import NanoNetwork
+    from core.segment.nano.segmenter import shipped
+    from core.training.loop import Schedule, train
+    from core.training.nano_things import ThingsTask
+    from core.training.pictures import prepare
+
+    pictures = [prepare(folder, cache_dir() / "training") for folder in datasets]
+    plan = Schedule(minutes=minutes, steps=steps, rate=7e-4, warm_up=50, average=0.99)
+    network = train(ThingsTask(pictures, shipped()), out, plan)
+    assert isinstance(network, NanoNetwork)
+    save_answers(network, out)
     print(out / "model.safetensors")
 
 
@@ -90,4 +120,49 @@ def tagger(
     network.save_pretrained(out)
     for sounds in kept:
         print(as_table(*confusion(Tagger.from_pretrained(out), sounds)))
+    print(out / "model.safetensors")
+
+
+def eemc(
+    datasets: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="refavs:DIR...",
+            help="Folders in the Ref-AVS layout; their split train is learnt.",
+            show_default=False,
+        ),
+    ],
+    out: Annotated[
+        Path,
+        typer.Option(
+            metavar="DIR", help="Folder for checkpoint.pt, model.safetensors and what belongs to it."
+        ),
+    ],
+    config: Annotated[
+        str, typer.Option(help="nano: heads on the eyes and ears that the small systems share.")
+    ] = "nano",
+    minutes: Annotated[
+        float, typer.Option(min=0.01, help="Time spent training, over all resumptions.")
+    ] = 60.0,
+    steps: Annotated[
+        int | None, typer.Option(min=1, help="End after so many steps if that is earlier.")
+    ] = None,
+) -> None:
+    """Train EEMC: the system that joins picture, sound and sentence in one prompt for mask queries."""
+    from core.errors import RefavsError
+    from core.paths import cache_dir
+    from core.systems.eemc.network import EemcForReferringSegmentation
+    from core.training.eemc import EemcTask
+    from core.training.loop import Schedule, train
+
+    if config != "nano":
+        raise RefavsError(f"There is no config {config!r} of eemc to train; the one there is: nano.")
+    wrong = [name for name in datasets if not name.startswith("refavs:")]
+    if wrong:
+        raise RefavsError(f"EEMC learns from datasets of the form refavs:DIR; got {wrong[0]!r}.")
+    folders = [Path(name.removeprefix("refavs:")) for name in datasets]
+    task = EemcTask(folders, cache_dir() / "training")
+    network = train(task, out, Schedule(minutes=minutes, steps=steps, warm_up=40))
+    assert isinstance(network, EemcForReferringSegmentation)
+    task.save(network, out)
     print(out / "model.safetensors")

@@ -1,0 +1,59 @@
+"""The shape of EEMC."""
+
+from typing import Any
+
+from transformers import Mask2FormerConfig, PretrainedConfig
+
+
+class EemcConfig(PretrainedConfig):
+    """width: channels of all tokens (d_V). layers: of each of the three fusions (N_L). queries: mask queries.
+
+    beta: of the cached memory; 0 = none. modality_tokens: whether [aud] and [vis] part the modalities.
+    ears: by what the sound's 128 numbers a second were made, "tagger" or "log-mel". mean, spread: of these
+    numbers over the training sounds. The paper has width 256, layers 4, queries 100, beta 1.
+    """
+
+    model_type = "refavs-eemc"
+
+    def __init__(
+        self,
+        width: int = 96,
+        heads: int = 4,
+        layers: int = 1,
+        queries: int = 8,
+        decoder_layers: int = 4,
+        beta: float = 1.0,
+        modality_tokens: bool = True,
+        text_length: int = 25,
+        vocabulary: int = 900,
+        ears: str = "log-mel",
+        mean: float = 0.0,
+        spread: float = 1.0,
+        **others: Any,
+    ) -> None:
+        self.width = width
+        self.heads = heads
+        self.layers = layers
+        self.queries = queries
+        self.decoder_layers = decoder_layers
+        self.beta = beta
+        self.modality_tokens = modality_tokens
+        self.text_length = text_length
+        self.vocabulary = vocabulary
+        self.ears = ears
+        self.mean = mean
+        self.spread = spread
+        super().__init__(**others)
+
+    def mask2former(self) -> Mask2FormerConfig:
+        """The mask decoder's."""
+        return Mask2FormerConfig(
+            hidden_dim=self.width,
+            mask_feature_size=self.width,
+            feature_size=self.width,
+            num_queries=self.queries,
+            decoder_layers=self.decoder_layers,
+            num_attention_heads=self.heads,
+            dim_feedforward=2 * self.width,
+            dropout=0.0,
+        )

@@ -1,0 +1,131 @@
+"""EEMC as a system: clip + sentence -> one object's track, or null."""
+
+import json
+from collections.abc import Iterator
+from importlib.resources import as_file, files
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+
+from core.errors import RefavsError
+from core.masks import FrameMask, Mask, Track
+from core.media import Clip
+from core.systems.baselines import one_a_second
+from core.systems.blocks.ears import LogMelEars, silence
+from core.systems.blocks.eyes import NanoEyes
+from core.systems.blocks.logmel import RATE
+from core.systems.blocks.tagger import Tagger
+from core.systems.blocks.words import Words
+from core.systems.eemc.config import EemcConfig
+from core.systems.eemc.network import EemcForReferringSegmentation, chances
+from core.systems.protocol import Found, Referral, Step
+
+WINDOW = 10  # seconds that are seen together
+SURE = 0.5  # chance of its best query from which an object is said to be there
+NOWHERE = -10.0  # logit of a place where nothing is
+EVERYTHING = "the sounding object"  # what is asked where there is no expression
+
+
+class EemcNano:
+    """Implements System. weights: a folder saved by `refavs train eemc`; None = what ships."""
+
+    name = "eemc-nano"
+
+    def __init__(self, weights: Path | None = None) -> None:
+        with as_file(files("assets") / "weights" / "eemc-nano") as shipped:
+            folder = weights or shipped
+            self._network = load(folder)
+            self._words = Words.load(folder)
+        tagger = self._network.config.ears == "tagger"
+        self._embed = Tagger.from_pretrained().embed if tagger else LogMelEars().embed
+        self._eyes = NanoEyes()
+
+    def refer(self, clip: Clip, expression: str | None) -> Iterator[Step | FrameMask | Referral]:
+        """One frame a second is answered, in windows of ten seconds; a window where nothing is sure enough
+        says that the object is absent. Raises RefavsError for a sentence of which nothing can be read.
+        """
+        asked = expression or EVERYTHING
+        length = self._network.config.text_length
+        numbers = self._words.numbers([asked], length)
+        count = int((numbers > 0).sum())
+        steps = [Step("read", f"The sentence is {count} tokens long.", {"tokens": count}, 0.02)]
+        yield steps[-1]
+        sound, heard = self._listen(clip)
+        steps.append(heard)
+        yield heard
+        indices = one_a_second(clip)
+        planes: list[np.ndarray] = []
+        sures: list[float] = []
+        for start in range(0, len(indices), WINDOW):
+            window = indices[start : start + WINDOW]
+            logits, sure = self._window(clip, window, sound[start : start + len(window)], numbers)
+            planes.extend(logits)
+            sures.extend([sure] * len(window))
+            done = (start + len(window)) / len(indices)
+            seen = f"Seconds {start} to {start + len(window)}: the best mask is {100 * sure:.0f} % sure."
+            facts = {"from_s": start, "to_s": start + len(window), "sure": round(sure, 3)}
+            steps.append(Step("match", seen, facts, 0.1 + 0.85 * done))
+            yield steps[-1]
+        masks = {i: _mask(plane, clip.size) for i, plane in zip(indices, planes, strict=True)}
+        there = [i for i, sure in zip(indices, sures, strict=True) if sure >= SURE]
+        objects: tuple[Found, ...] = ()
+        if there:
+            track = Track(clip.size, masks)
+            objects = (Found(track, score=dict(zip(indices, sures, strict=True))),)
+            for i in indices:
+                yield FrameMask(i, masks[i], objects[0].score[i])
+        words = "This is the object." if there else "Nothing in the clip fits the sentence."
+        steps.append(Step("answer", words, {"sure": round(max(sures), 3)}, 1.0))
+        yield steps[-1]
+        yield Referral(indices, objects, np.stack(planes).astype(np.float16), tuple(steps))
+
+    def _listen(self, clip: Clip) -> tuple[np.ndarray, Step]:
+        """float32 [S, 128] for the seconds of the clip, silence where there is no sound."""
+        seconds = max(int(np.ceil(clip.duration - 1e-6)), 1)
+        sound = clip.audio(RATE)
+        quiet = (
+            silence()
+            if self._network.config.ears == "log-mel"
+            else self._embed(np.zeros(RATE, np.float32), RATE)[0]
+        )
+        ears = np.repeat(quiet[None], seconds, 0)
+        if sound is not None and len(sound):
+            heard = self._embed(sound, RATE)[:seconds]
+            ears[: len(heard)] = heard
+        words = "The clip has no sound." if sound is None else f"Listened to {seconds} s of sound."
+        return ears, Step("listen", words, {"seconds": seconds, "sound": sound is not None}, 0.1)
+
+    @torch.inference_mode()
+    def _window(
+        self, clip: Clip, indices: tuple[int, ...], sound: np.ndarray, numbers: torch.Tensor
+    ) -> tuple[np.ndarray, float]:
+        """Logits float32 [S, h, w] of the best query, and how sure it is; unsure ones say nothing anywhere."""
+        fine, middle, coarse = (m.float()[None] for m in self._eyes.see([clip.frame(i) for i in indices]))
+        ears = np.concatenate([sound, np.repeat(sound[-1:], len(indices) - len(sound), 0)])
+        output = self._network((fine, middle, coarse), torch.from_numpy(ears)[None], numbers)
+        sure, best = chances(output.classes)[0].max(0)
+        logits = output.masks[-1][0, :, best].numpy()
+        return (logits if sure >= SURE else np.minimum(logits, NOWHERE)), float(sure)
+
+
+def load(folder: Path) -> EemcForReferringSegmentation:
+    """The network saved in `folder`, ready to answer. Raises RefavsError when it cannot be used."""
+    try:
+        kind = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("model_type")
+        if kind != EemcConfig.model_type:
+            raise ValueError(f"its config.json is of {kind!r}")
+        network = EemcForReferringSegmentation.from_pretrained(folder)
+    except (OSError, ValueError, AttributeError, RuntimeError) as error:
+        raise RefavsError(
+            f"Expected an EEMC's config.json, model.safetensors and tokenizer.json in {folder}; they cannot be "
+            f"used ({str(error).splitlines()[0]}). Name a folder saved by `refavs train eemc`."
+        ) from None
+    found: EemcForReferringSegmentation = network.float().eval().requires_grad_(False)
+    return found
+
+
+def _mask(logits: np.ndarray, size: tuple[int, int]) -> Mask:
+    large = cv2.resize(logits.astype(np.float32), size[::-1], interpolation=cv2.INTER_LINEAR)
+    return Mask.encode(large > 0)

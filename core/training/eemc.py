@@ -1,0 +1,184 @@
+"""How EEMC learns: pairs of a clip and a sentence, null ones among them, on cached features."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from core.datasets.refavs import FRAMES, Dataset, Sample
+from core.errors import DatasetError, RefavsError
+from core.systems.blocks.ears import LogMelEars
+from core.systems.blocks.tagger import Tagger
+from core.systems.blocks.words import Words
+from core.systems.eemc.config import EemcConfig
+from core.systems.eemc.network import NOTHING, OBJECT, EemcForReferringSegmentation, EemcOutput
+from core.training.clip_features import ClipFeatures, Embed
+
+BATCH = 4
+DECODED = 3  # seconds of a clip that a step makes masks for; the memory sees all ten
+GRID = 64  # pixels of the square that masks are compared on
+MIRRORED = 0.1  # share of the clips that are seen mirrored
+CROSS, DICE, CLASS = 5.0, 5.0, 2.0  # weights of the paper's loss
+UNMATCHED = 0.1  # weight of a query that should show nothing, where another shows the object
+
+
+def ears(kind: str) -> Embed:
+    """What makes 128 numbers of a second of sound; `kind` as EemcConfig has it."""
+    return Tagger.from_pretrained().embed if kind == "tagger" else LogMelEars().embed
+
+
+def mirrored(sentence: str) -> str:
+    """The sentence for the mirrored clip: left and right change places."""
+    other = {"left": "right", "right": "left"}
+
+    def swap(match: re.Match[str]) -> str:
+        word = match[0]
+        new = other[word.lower()]
+        return new.capitalize() if word[0].isupper() else new
+
+    return re.sub(r"\b(left|right)(?=\b|most\b|ward\b)", swap, sentence, flags=re.IGNORECASE)
+
+
+class EemcTask:
+    """Implements core.training.loop.Task on the train splits of datasets in the Ref-AVS layout."""
+
+    def __init__(
+        self, folders: Sequence[Path], cache: Path, config: EemcConfig | None = None, *, seed: int = 0
+    ) -> None:
+        samples = [s for folder in folders for s in Dataset(folder).samples("train")]
+        if not samples:
+            raise DatasetError(f"None of {', '.join(map(str, folders))} has rows to train on.")
+        self._real = [s for s in samples if not s.row.is_null]
+        self._null = [s for s in samples if s.row.is_null]
+        sentences = [s.row.exp for s in samples]
+        self.words = Words.learn([*sentences, *map(mirrored, sentences)])
+        config = config or EemcConfig()
+        config.vocabulary = len(self.words)
+        self.features = ClipFeatures(cache / "clips", ears(config.ears), config.ears)
+        first = torch.cat([self.features.of(s).ears for s in samples[:: max(len(samples) // 24, 1)]])
+        config.mean, config.spread = float(first.mean()), float(first.std().clamp(min=1e-3))
+        torch.manual_seed(seed)
+        self.network = EemcForReferringSegmentation(config)
+        self._seed = seed
+
+    def loss(self, step: int, progress: float) -> tuple[Tensor, dict[str, float]]:
+        """The loss of the batch of this step. Raises RefavsError when it is no number."""
+        rng = np.random.default_rng([self._seed, step])
+        batch = [self._draw(rng) for _ in range(BATCH)]
+        flips = rng.random(BATCH) < MIRRORED
+        seconds = np.sort(rng.choice(FRAMES, DECODED, replace=False))
+        seen = [self.features.of(s, mirrored=bool(f)) for s, f in zip(batch, flips, strict=True)]
+        target = torch.from_numpy(
+            np.stack([_targets(s, seconds, bool(f)) for s, f in zip(batch, flips, strict=True)])
+        )
+        said = [mirrored(s.row.exp) if f else s.row.exp for s, f in zip(batch, flips, strict=True)]
+        fine, middle, coarse = (
+            torch.stack(maps).float() for maps in zip(*(s.eyes for s in seen), strict=True)
+        )
+        output = self.network(
+            (fine, middle, coarse),
+            torch.stack([s.ears for s in seen]),
+            self.words.numbers(said, self.network.config.text_length),
+            torch.from_numpy(seconds),
+        )
+        null = torch.tensor([s.row.is_null for s in batch])
+        total, figures = eemc_loss(output, target, null)
+        if not torch.isfinite(total):
+            raise RefavsError(
+                f"The loss of step {step} is no number (clips {', '.join(s.row.v for s in batch)}); the last "
+                "checkpoint is kept. Look at these clips, or train with a smaller rate."
+            )
+        return total, figures
+
+    def _draw(self, rng: np.random.Generator) -> Sample:
+        """One in six is null, where there are null rows."""
+        pool = self._null if self._null and (not self._real or rng.random() < 1 / 6) else self._real
+        return pool[rng.integers(len(pool))]
+
+    def save(self, network: EemcForReferringSegmentation, folder: Path) -> None:
+        """Write config.json, model.safetensors (half precision) and tokenizer.json."""
+        half = EemcForReferringSegmentation(network.config)
+        half.load_state_dict(network.state_dict())
+        half.half().save_pretrained(folder)
+        self.words.save(folder)
+
+
+def _targets(sample: Sample, seconds: np.ndarray, flip: bool) -> np.ndarray:
+    """float32 [S, GRID, GRID], 0 to 1: the share of each place that the object covers."""
+    planes = []
+    for second in seconds:
+        pixels = cv2.imread(str(sample.mask_paths[second]), cv2.IMREAD_GRAYSCALE)
+        if pixels is None:
+            raise DatasetError(f"{sample.mask_paths[second]} is not a readable mask.")
+        plane = cv2.resize((pixels > 0).astype(np.float32), (GRID, GRID), interpolation=cv2.INTER_AREA)
+        planes.append(plane[:, ::-1] if flip else plane)
+    return np.ascontiguousarray(np.stack(planes))
+
+
+def eemc_loss(output: EemcOutput, target: Tensor, null: Tensor) -> tuple[Tensor, dict[str, float]]:
+    """5 BCE + 5 Dice + 2 class (the paper's supplement), and figures to print.
+
+    target: float32 [B, S, g, g]; null: bool [B]. One query of a clip, the same at all its seconds, is matched to
+    the object, the one that costs least; all others, and all of a null pair, should say that they show nothing.
+    Masks behind earlier layers learn with half weight.
+    """
+    batch, _, queries, _ = output.classes.shape
+    with torch.no_grad():
+        cost = CROSS * _cross(output.masks[-1], target) + DICE * _dice(output.masks[-1], target)
+        cost = cost - CLASS * output.classes.softmax(-1)[..., OBJECT].mean(1)
+        best = cost.argmin(1)
+    rows = torch.arange(batch)
+    real = (~null).float()
+    mask_loss = target.new_zeros(())
+    for number, masks in enumerate(output.masks):
+        own = masks[rows, :, best][:, :, None]
+        each = (CROSS * _cross(own, target) + DICE * _dice(own, target))[:, 0]
+        weight = 1.0 if number == len(output.masks) - 1 else 0.5
+        mask_loss = mask_loss + weight * (each * real).sum() / real.sum().clamp(min=1)
+    wanted = torch.full((batch, queries), NOTHING)
+    weights = torch.full((batch, queries), UNMATCHED)
+    wanted[rows[~null], best[~null]] = OBJECT
+    weights[rows[~null], best[~null]] = 1.0
+    weights[null] = 1.0 / queries
+    classes = output.classes.flatten(0, 1).transpose(1, 2)  # [B * S, 2, Q]
+    seconds = output.classes.shape[1]
+    cross = F.cross_entropy(classes, wanted.repeat_interleave(seconds, 0), reduction="none")
+    weights = weights.repeat_interleave(seconds, 0)
+    class_loss = (cross * weights).sum() / weights.sum()
+    total = mask_loss + CLASS * class_loss
+    with torch.no_grad():
+        said = F.interpolate(output.masks[-1][rows, :, best], target.shape[-2:], mode="bilinear") > 0
+        both = (said & (target > 0.5)).sum((1, 2, 3))
+        iou = both / (said | (target > 0.5)).sum((1, 2, 3)).clamp(min=1)
+    return total, {
+        "loss": float(total.detach()),
+        "class": float(class_loss.detach()),
+        "iou": float((iou * real).sum() / real.sum().clamp(min=1)),
+    }
+
+
+def _large(masks: Tensor, target: Tensor) -> Tensor:
+    """Mask logits [B, S, Q, h, w] on the targets' grid."""
+    size = target.shape[-2:]
+    large = F.interpolate(masks.flatten(0, 1), size, mode="bilinear", align_corners=False)
+    return large.unflatten(0, masks.shape[:2])
+
+
+def _cross(masks: Tensor, target: Tensor) -> Tensor:
+    """Binary cross-entropy [B, Q], the mean over seconds and places."""
+    large = _large(masks, target)
+    wanted = target[:, :, None].expand_as(large)
+    return F.binary_cross_entropy_with_logits(large, wanted, reduction="none").mean((1, 3, 4))
+
+
+def _dice(masks: Tensor, target: Tensor) -> Tensor:
+    """Dice loss [B, Q] over all seconds at once."""
+    found = _large(masks, target).sigmoid()
+    wanted = target[:, :, None]
+    overlap = (found * wanted).sum((1, 3, 4))
+    return 1 - (2 * overlap + 1) / (found.sum((1, 3, 4)) + wanted.sum((1, 3, 4)) + 1)
