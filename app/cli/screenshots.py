@@ -12,6 +12,7 @@ from app.cli.bench_player_server import APP, PATIENCE, chromium, running
 
 # Boxes around what is seen on the first sample, in shares of the picture.
 BAND = ((0.09, 0.21, 0.36, 0.96), (0.42, 0.23, 0.62, 0.75), (0.42, 0.65, 0.6, 0.96), (0.69, 0.23, 0.88, 0.96))
+SAXOPHONE = (0.69, 0.54, 0.79, 0.79)
 NAMES = ("guitarist", "drummer", "drum", "saxophonist")
 CARRIED = 90  # frames that objects are carried
 QUALITY = 84
@@ -81,15 +82,19 @@ class Shots:
         box = self.page.locator("[data-part=screen]").bounding_box()
         return box["x"] + x * box["width"], box["y"] + y * box["height"]
 
-    def four_objects(self) -> None:
+    def box(self, box: tuple[float, float, float, float], number: int) -> None:
+        """Draw a box around a new object, which is the clip's `number`th."""
         mouse = self.page.mouse
-        for number, (x0, y0, x1, y1) in enumerate(BAND, 1):
-            self.do("app.acts.newObject()")
-            mouse.move(*self.point(x0, y0))
-            mouse.down()
-            mouse.move(*self.point(x1, y1), steps=4)
-            mouse.up()
-            self.wait(f"!app.stage.pending.length && app.model.objects.length === {number}")
+        self.do("app.acts.newObject()")
+        mouse.move(*self.point(box[0], box[1]))
+        mouse.down()
+        mouse.move(*self.point(box[2], box[3]), steps=4)
+        mouse.up()
+        self.wait(f"!app.stage.pending.length && app.model.objects.length === {number}")
+
+    def four_objects(self) -> None:
+        for number, box in enumerate(BAND, 1):
+            self.box(box, number)
             self.do("app.net.ask('object', { object: app.model.active, category: x })", NAMES[number - 1])
             self.do("app.acts.propagate('both')")
         self.do(
@@ -101,15 +106,14 @@ class Shots:
 
     def propagating(self) -> None:
         self.seek(100)
-        self.do("app.acts.newObject()")
-        self.page.mouse.click(*self.point(0.62, 0.6))
-        self.wait("!app.stage.pending.length && app.model.objects.length === 5")
+        self.box(SAXOPHONE, 5)
         self.page.mouse.move(640, 20)
         self.page.locator("[data-do=propagate]").click()
         self.wait("app.model.job && app.model.job.progress > 0.2")
         self.shoot("propagating")
         self.do("app.acts.cancel()")
         self.wait("!app.model.job")
+        self.do("document.querySelectorAll('.notice button').forEach((button) => button.click())")
         self.do("app.acts.remove()")
         self.wait("app.model.objects.length === 4")
 

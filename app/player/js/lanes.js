@@ -4,7 +4,7 @@ import { css } from "./colours.js";
 import { clockText, el, icon } from "./dom.js";
 import { AXIS, LANE, STRIP, WAVE, paint } from "./lanes_paint.js";
 
-const ROWS = 3;  // room that is kept, so that the picture stays where it is when objects come
+const ROWS = 4;  // room that is kept, so that the picture stays where it is when objects come
 const REST = 140;  // ms that the pointer rests before the frame under it is fetched
 
 export class Lanes {

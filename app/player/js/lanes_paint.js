@@ -7,7 +7,7 @@ import { clockText } from "./dom.js";
 export const AXIS = 19;
 export const STRIP = 30;
 export const WAVE = 42;
-export const LANE = 24;
+export const LANE = 20;
 const SOUND = AXIS + STRIP;
 
 export function paint(lanes, context, w, h) {
@@ -120,7 +120,7 @@ function lane({ lanes, context, ink, clock, model, w }, object, y) {
     context.lineTo(w, y + 0.5);
     context.stroke();
     const strong = object.fits || object.id === model.active ? 1 : 0.45;
-    const [top, high] = [y + 6, LANE - 11];
+    const [top, high] = [y + 5, LANE - 9];
     const state = (cell) => (cell ? (cell[0] ? 2 + Math.round(8 * (cell[3] ?? 1)) : 1) : 0);
     for (let a = clock.first; a <= clock.last;) {
         const s = state(own.get(a));
