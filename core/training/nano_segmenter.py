@@ -1,7 +1,6 @@
 """How the nano segmenter learns: views with prompts, then clicks on its own errors."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -9,7 +8,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from core.segment.nano.config import NanoConfig
-from core.segment.nano.look import load, tensor
+from core.segment.nano.look import tensor
 from core.segment.nano.maps import MATCH, draw
 from core.segment.nano.network import NanoNetwork
 from core.training.clicks import next_click
@@ -22,28 +21,16 @@ STAGES = ((0.15, 96, 8), (0.8, 128, 8), (1.0, 160, 8))
 
 
 class NanoTask:
-    """Implements core.training.loop.Task.
+    """Implements core.training.loop.Task."""
 
-    start: weights to begin with; what the network sees by (trunk and key) stays as it is then, because the nano
-    systems stand on it, and only the answers to prompts are taught.
-    """
-
-    def __init__(
-        self, datasets: Sequence[Pictures], config: NanoConfig, *, start: Path | None = None, seed: int = 0
-    ) -> None:
+    def __init__(self, datasets: Sequence[Pictures], config: NanoConfig, *, seed: int = 0) -> None:
         torch.manual_seed(seed)
-        network = NanoNetwork(config) if start is None else load(start, folded=False)
-        self.network: NanoNetwork = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self._kept = [] if start is None else [self.network.trunk, self.network.key]
-        self.network.fused.requires_grad_(True)
-        self.network.sharpness.requires_grad_(start is None)
+        self.network: NanoNetwork = NanoNetwork(config).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._views = Views(datasets)
         self._seed = seed
 
     def loss(self, step: int, progress: float) -> tuple[Tensor, dict[str, float]]:
         """Two or three rounds: the first prompt, then a click where the answer is most wrong."""
-        for part in self._kept:
-            part.eval()
         rng = np.random.default_rng([self._seed, step])
         size, batch = next((size, batch) for end, size, batch in STAGES if progress < end or end == 1.0)
         views = [self._views.draw(rng, size) for _ in range(batch)]
@@ -67,8 +54,6 @@ class NanoTask:
             if number < 2:
                 figures[f"iou{number}"] = _iou(found, target, judged)
             for view, mask in zip(views, found.numpy(), strict=True):
-                if view.unprompted:
-                    continue
                 click = next_click(mask, view.target, rng)
                 if click:
                     view.clicks.append(click)

@@ -20,7 +20,6 @@ class View:
     """picture: uint8 [S, S, 3]. target: uint8 [S, S] of 0, 1 and 255 (not judged). The rest is what is asked.
 
     previous: bool [S, S]. memory: another view of the object (picture, bool mask) that is remembered.
-    unprompted: nothing is pointed at, so everything that is a thing is asked for.
     """
 
     picture: np.ndarray
@@ -29,7 +28,6 @@ class View:
     box: tuple[float, float, float, float] | None = None
     previous: np.ndarray | None = None
     memory: tuple[np.ndarray, np.ndarray] | None = None
-    unprompted: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,11 +56,8 @@ class Views:
     def draw(self, rng: np.random.Generator, size: int) -> View:
         """A view of size x size with prompts of a random kind."""
         while True:
-            kind = rng.random()
-            if kind < 0.22:
-                view = self._carried(rng, size)
-            else:
-                view = self._unprompted(rng, size) if kind < 0.35 else self._clicked(rng, size)
+            carried = rng.random() < 0.22
+            view = self._carried(rng, size) if carried else self._clicked(rng, size)
             if view is not None:
                 return view
 
@@ -88,14 +83,16 @@ class Views:
             view.clicks = [click] if click else []
         return view
 
-    def _unprompted(self, rng: np.random.Generator, size: int) -> View | None:
-        source = self._pick(rng, single=True)
-        if source is None or source.item.group in ONE_OF_MANY:
-            return None
+    def all_things(self, rng: np.random.Generator, size: int) -> tuple[np.ndarray, np.ndarray]:
+        """A view in which every thing is asked for: uint8 [S, S, 3], and [S, S] of 0, 1 and 255 (not judged)."""
+        while True:
+            source = self._pick(rng, single=True)
+            if source is not None and source.item.group not in ONE_OF_MANY:
+                break
         item = source.item
-        box = _object(rng, item)[1:] if rng.random() < 0.4 else (0, 0, item.width, item.height)
+        box = _object(rng, item)[1:] if rng.random() < 0.3 else (0, 0, item.width, item.height)
         picture, target = _cut(source, EVERY, _matrix(rng, box, item, size), size)
-        return View(_coloured(rng, picture), target, [], unprompted=True)
+        return _coloured(rng, picture), target
 
     def _carried(self, rng: np.random.Generator, size: int) -> View | None:
         """The mask of another moment is given; the object has moved, changed, or gone."""

@@ -62,6 +62,29 @@ def save(network: nn.Module, folder: Path) -> None:
     (folder / "model.safetensors.part").replace(folder / "model.safetensors")
 
 
+def save_answers(network: NanoNetwork, folder: Path) -> None:
+    """Write the fused part alone (half precision): for a network whose trunk is another's."""
+    folder.mkdir(parents=True, exist_ok=True)
+    half = {name: v.half().contiguous() for name, v in network.fused.state_dict().items()}
+    save_file(half, folder / "model.safetensors", metadata={"format": "pt"})
+
+
+def load_answers(base: Path, folder: Path) -> NanoNetwork:
+    """The network of `base` with the fused part saved in `folder`. Raises RefavsError."""
+    network = load(base, folded=False)
+    path = folder / "model.safetensors"
+    try:
+        network.fused.load_state_dict({name: value.float() for name, value in load_file(path).items()})
+    except (OSError, SafetensorError, RuntimeError) as error:
+        raise RefavsError(
+            f"Expected weights that answer on the trunk of {base} in {path}; they cannot be used "
+            f"({str(error).splitlines()[0]}). Fetch or train them again."
+        ) from None
+    network.eval().requires_grad_(False)
+    fold(network)
+    return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
+
+
 def tensor(pictures: Sequence[np.ndarray]) -> Tensor:
     """uint8 [H, W, 3] each -> float32 [B, 3, H, W], 0 to 1."""
     return torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).float() / 255

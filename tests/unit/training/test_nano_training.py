@@ -5,14 +5,16 @@ import numpy as np
 import pytest
 import torch
 
+from core.errors import RefavsError
 from core.segment.nano.config import NanoConfig
-from core.segment.nano.look import load, save
+from core.segment.nano.look import load, load_answers, save, save_answers
 from core.segment.nano.network import NanoNetwork
-from core.training import nano_segmenter
+from core.training import nano_segmenter, nano_things
 from core.training.clicks import next_click, random_clicks
 from core.training.loop import Schedule, train
 from core.training.losses import mask_loss
 from core.training.nano_segmenter import NanoTask
+from core.training.nano_things import ThingsTask
 from core.training.pictures import prepare
 from core.training.views import Views
 
@@ -107,22 +109,41 @@ def test_a_few_steps_teach_the_network_to_follow_a_click(data, tmp_path, monkeyp
     assert after > before + 0.2
 
 
-def test_further_training_keeps_what_the_network_sees_by(data, tmp_path, monkeypatch):
-    monkeypatch.setattr(nano_segmenter, "STAGES", ((1.0, 64, 2),))
-    config = NanoConfig(widths=(8, 12, 16, 16, 16), blocks=(1, 1, 1, 1), key=4)
-    save(NanoNetwork(config), tmp_path / "start")
+def test_learning_to_show_things_leaves_the_trunk_as_it_is(data, tmp_path, monkeypatch):
+    monkeypatch.setattr(nano_things, "STAGES", ((1.0, 64, 2),))
+    save(NanoNetwork(NanoConfig(widths=(8, 12, 16, 16, 16), blocks=(1, 1, 1, 1), key=4)), tmp_path / "start")
     begun = load(tmp_path / "start", folded=False).state_dict()
-    further = NanoTask(data, config, start=tmp_path / "start")
-    learnt = train(further, tmp_path / "out", Schedule(steps=3, warm_up=0)).state_dict()
-    changed = {name for name in begun if not torch.equal(begun[name], learnt[name])}
+    learnt = train(ThingsTask(data, tmp_path / "start"), tmp_path / "out", Schedule(steps=3, warm_up=0))
+    changed = {name for name, value in learnt.state_dict().items() if not torch.equal(begun[name], value)}
     assert changed
     assert all(name.startswith("fused.") for name in changed)
 
 
-def test_a_view_without_prompts_asks_for_every_thing(data):
+def test_a_view_of_all_things_asks_for_every_one(data):
     rng = np.random.default_rng(2)
-    views = [view for view in (Views(data).draw(rng, 64) for _ in range(150)) if view.unprompted]
-    assert views
-    assert not any(view.clicks or view.box or view.previous is not None for view in views)
-    pieces = [cv2.connectedComponents((view.target == 1).astype(np.uint8))[0] - 1 for view in views]
+    targets = [Views(data).all_things(rng, 64)[1] for _ in range(20)]
+    pieces = [cv2.connectedComponents((target == 1).astype(np.uint8))[0] - 1 for target in targets]
     assert max(pieces) == 2  # the stills show two things
+
+
+def test_saved_answers_come_back_on_the_trunk_they_were_learnt_on(tmp_path):
+    network = NanoNetwork(NanoConfig(widths=(8, 12, 16, 16, 16), blocks=(1, 1, 1, 1), key=4)).eval()
+    save(network, tmp_path / "base")
+    with torch.no_grad():
+        for weight in network.fused.parameters():
+            weight.add_(0.01)
+    save_answers(network, tmp_path / "answers")
+    again = load_answers(tmp_path / "base", tmp_path / "answers")
+    picture, prompts = torch.rand(1, 3, 64, 64), torch.zeros(1, 5, 64, 64)
+    expected = network.decode(network.encode(picture), prompts)
+    torch.testing.assert_close(again.decode(again.encode(picture), prompts), expected, atol=0.05, rtol=0.05)
+
+
+def test_answers_of_another_network_are_refused(tmp_path):
+    small = NanoNetwork(NanoConfig(widths=(8, 12, 16, 16, 16), blocks=(1, 1, 1, 1), key=4))
+    save(small, tmp_path / "base")
+    save_answers(
+        NanoNetwork(NanoConfig(widths=(8, 16, 16, 16, 16), blocks=(1, 1, 1, 1), key=4)), tmp_path / "x"
+    )
+    with pytest.raises(RefavsError, match="cannot be used"):
+        load_answers(tmp_path / "base", tmp_path / "x")
