@@ -1,5 +1,7 @@
 """refavs bench player: from click to painted mask, and frames dropped under masks, in a real browser."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -128,17 +130,23 @@ def _without_model(browser: Any, address: str) -> dict[str, Any]:
     page = _open(browser, address)
     traffic = _Traffic(page)
     chance = random.Random(3)
-    places = [[chance.uniform(0.2, 0.8), chance.uniform(0.2, 0.8), True] for _ in range(CLICKS + 5)]
-    times = [page.evaluate(CLICK, place) for place in places][5:]  # the first ones warm the server up
-    sent, received = traffic.per(CLICKS + 5)
-    page.evaluate(f"() => {APP}.net.ask('undo')")
-    kept = page.evaluate(f"() => {APP}.model.objects.slice(0, {OBJECTS}).map((object) => object.id)")
+    page.evaluate(CLICK, [0.3, 0.5, True])
+    times = []
+    for n in range(-WARM, CLICKS):  # the first ones warm the server up
+        if n == 0:
+            traffic.sent = traffic.received = 0
+        place = [chance.uniform(0.2, 0.8), chance.uniform(0.2, 0.8), False]
+        times.append(page.evaluate(CLICK, place))
+        with traffic.pause():
+            page.evaluate(f"() => {APP}.net.ask('undo')")
+    times = times[WARM:]
+    sent, received = traffic.per(CLICKS)
+    for k in range(1, OBJECTS):
+        page.evaluate(CLICK, [0.3 + 0.2 * k, 0.5, True])
+    kept = page.evaluate(f"() => {APP}.model.objects.map((object) => object.id)")
     dropped: dict[str, list[list[int]]] = {"with": [], "without": [], "bare": []}
     bare = _bare_page(browser, page)
     bare_times = [bare.evaluate(BARE_CLICK, "rle.js") for _ in range(CLICKS)]
-    for object in page.evaluate(f"() => {APP}.model.objects.map((object) => object.id)"):
-        if object not in kept:
-            page.evaluate(f"(id) => {APP}.net.ask('delete', {{ object: id }})", object)
     for object in kept:
         page.evaluate(f"(id) => {APP}.net.ask('object', {{ object: id, fits: true }})", object)
         page.evaluate(
@@ -238,6 +246,12 @@ class _Traffic:
 
     def _asked(self, request: Any) -> None:
         self.sent += len(request.post_data or "")
+
+    @contextmanager
+    def pause(self) -> Iterator[None]:
+        before = self.sent, self.received
+        yield
+        self.sent, self.received = before
 
     def per(self, count: int) -> tuple[int, int]:
         return round(self.sent / count), round(self.received / count)
