@@ -6,6 +6,7 @@ import numpy as np
 
 from core.media import Clip
 from core.media.sound import HOP, loudness, onsets
+from core.systems.cue.names import NO_NAMES, Names, name_sounds
 
 RATE = 16_000
 SILENCE = -60.0  # dBFS: a clip whose loudest tenth of a second stays below is silent
@@ -27,7 +28,8 @@ class Event:
 class Hearing:
     """What was heard. level: dBFS of each 10 ms. kind: "none" (no sound track), "silent", "noise" or "sound".
 
-    events and onsets in seconds of the clip. rhythm: onsets a second while something sounds.
+    events and onsets in seconds of the clip. rhythm: onsets a second while something sounds. names: what the
+    sounds are called.
     """
 
     kind: str
@@ -37,6 +39,7 @@ class Hearing:
     rhythm: float = 0.0
     steady: bool = False
     duration: float = field(default=0.0)
+    names: Names = NO_NAMES
 
     @property
     def heard(self) -> bool:
@@ -91,6 +94,7 @@ def hear(samples: np.ndarray, rate: int) -> Hearing:
         rhythm=len(inside) / max(sounding, 0.5),
         steady=float(np.percentile(level, 95) - np.percentile(level, 5)) < 8,
         duration=seconds,
+        names=name_sounds(samples, rate, [(e.start, e.end) for e in events]),
     )
 
 

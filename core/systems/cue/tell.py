@@ -64,6 +64,15 @@ def listen_step(hearing: Hearing) -> Step:
         "onsets": [round(float(t), 2) for t in hearing.onsets],
         "times": [round(e.start, 2) for e in hearing.events],
         "rhythm": round(hearing.rhythm, 2),
+        "names": [
+            {
+                "name": n.name,
+                "chance": round(n.chance, 3),
+                "start": round(n.start, 2),
+                "end": round(n.end, 2),
+            }
+            for n in hearing.names.heard
+        ],
     }
     if hearing.kind != "sound":
         silent = {"none": "The clip has no sound track.", "silent": "Heard nothing: the clip is silent."}
@@ -83,6 +92,8 @@ def listen_step(hearing: Hearing) -> Step:
         words += f", the loudest at {loudest.start:.1f} s" if count > 1 else ""
     if len(hearing.onsets) > 2:
         words += f", with {len(hearing.onsets)} beginnings in it ({hearing.rhythm:.1f} a second)"
+    if hearing.names.heard:
+        words += "; heard: " + ", ".join(map(str, hearing.names.heard[:3]))
     return Step("listen", words + ".", evidence, 0.82)
 
 

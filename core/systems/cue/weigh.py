@@ -12,6 +12,7 @@ from core.systems.cue.colours import fits
 from core.systems.cue.kinds import fits_family
 from core.systems.cue.listen import Hearing
 from core.systems.cue.match import Match, match
+from core.systems.cue.names import affinity
 
 LEAST = 0.02
 MOST_ANCHORS, RIVAL = 3, 0.5  # who another thing may be: so many, each fitting so well beside the best
@@ -19,6 +20,7 @@ ALIKE = 0.5  # fit from which a candidate counts as one of the same kind
 GROUP = 0.5  # what several things at once are worth where one is meant
 HELD = 0.7  # how much it weighs that what somebody plays is seen with them
 SURE = 0.25  # `goes` above which a candidate is taken to sound
+KNOWN = 0.3  # of the doubt whether it sounds goes when the sound that is named is heard as well
 
 
 @dataclass(frozen=True)
@@ -132,7 +134,12 @@ def _checks(thing: Thing, one: Candidate, scene: Scene, depth: int) -> list[Chec
         check = _check(part, one, scene, head.family, depth)
         if check and part.negated and check.score is not None:
             check = replace(check, score=1 - check.score, why=f"not: {check.why}")
+        named, why = affinity(thing, part, scene.hearing.names)
+        if check and check.score is not None and named == 1 and scene.tied(one) > SURE:
+            check = replace(check, score=check.score + KNOWN * (1 - check.score))
         checks.append(check)
+        if named is not None:
+            checks.append(Check(part.words, "sound", named, why))
     return checks
 
 

@@ -1,0 +1,129 @@
+"""Names of sounds: what the tagger hears, and whether it is what the sentence speaks of."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+from core.expressions import Part, Thing
+
+SURE = 0.7  # a name is told from this probability on, which tones of no known thing hardly reach
+APART = 1.0  # seconds between two stretches of one name that are told as two
+SILENCE = "silence"
+ABSENT = 0.05  # a name that is in no second as probable as this is clearly not heard ...
+OTHER = 0.85  # ... when another is as probable as this on average
+# What the sound of a thing can be called. A thing is left out that also sounds in ways the tagger never learnt.
+HEADS = {
+    "dog": {"dog"},
+    "rooster": {"rooster"},
+    "chicken": {"rooster"},
+    "helicopter": {"helicopter"},
+    "chainsaw": {"chainsaw"},
+    "baby": {"baby", "speech", "singing"},
+}
+DEEDS = {
+    "bark": {"dog"},
+    "crow": {"rooster"},
+    "tick": {"clock"},
+    "cry": {"baby", "speech", "singing"},
+}
+
+
+@dataclass(frozen=True)
+class Named:
+    """A name that is heard from `start` to `end` (seconds of the clip); chance 0 to 1, its highest there."""
+
+    name: str
+    chance: float
+    start: float
+    end: float
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.chance:.2f} at {self.start:.1f}-{self.end:.1f} s"
+
+
+@dataclass(frozen=True)
+class Names:
+    """What the sounds of a clip are called.
+
+    heard: surest first. most: the highest probability of each name in any second; mean: over the seconds that
+    are not silent. Both are empty where nothing was listened to.
+    """
+
+    heard: tuple[Named, ...]
+    most: dict[str, float]
+    mean: dict[str, float]
+
+
+NO_NAMES = Names((), {}, {})
+
+
+def name_sounds(samples: np.ndarray, rate: int, events: Sequence[tuple[float, float]]) -> Names:
+    """The names of what sounds within the events (start, end in seconds). samples: float32 [n], mono."""
+    tagger = _tagger()
+    _, chances = tagger.hear(samples, rate)
+    names = tagger.config.categories
+    if not len(chances) or not events:
+        return NO_NAMES
+    quiet = names.index(SILENCE)
+    sounding = chances[chances[:, quiet] <= 0.5]
+    mean = (sounding if len(sounding) else chances).mean(0)
+    known = [(k, name) for k, name in enumerate(names) if k != quiet]
+    heard = [one for k, name in known for one in _stretches(name, chances[:, k], events)]
+    return Names(
+        tuple(sorted(heard, key=lambda one: (-one.chance, one.start))),
+        {name: float(chances[:, k].max()) for k, name in known},
+        {name: float(mean[k]) for k, name in known},
+    )
+
+
+def meant(thing: Thing, part: Part) -> set[str]:
+    """What the sound that the part speaks of can be called; empty where no known sound is named."""
+    if part.kind != "sound" or part.negated or part.value == "silent":
+        return set()
+    for deed, names in DEEDS.items():
+        if re.search(rf"\b{deed}", part.words.lower()):
+            return names
+    return HEADS.get(thing.head.name, set())
+
+
+def affinity(thing: Thing, part: Part, names: Names) -> tuple[float | None, str]:
+    """(how well what is heard fits what is named, why): 1 heard, 0.3 clearly not, None where that cannot be said."""
+    wanted = meant(thing, part)
+    if not wanted or not names.mean:
+        return None, ""
+    best = max(wanted, key=lambda name: names.most.get(name, 0.0))
+    chance = names.most.get(best, 0.0)
+    if chance >= SURE:
+        return 1.0, f"heard: {best} {chance:.2f}"
+    other = max(names.mean, key=lambda name: names.mean[name])
+    if chance < ABSENT and names.mean[other] >= OTHER:
+        return 0.3, f"no {best} is heard ({chance:.2f}), but {other} ({names.mean[other]:.2f})"
+    return None, ""
+
+
+def _stretches(name: str, chances: np.ndarray, events: Sequence[tuple[float, float]]) -> Iterator[Named]:
+    """Where it is heard: its seconds, cut to the events in them."""
+    now: Named | None = None
+    for second in np.flatnonzero(chances >= SURE).tolist():
+        inside = [(max(a, second), min(b, second + 1)) for a, b in events if a < second + 1 and b > second]
+        if not inside:
+            continue
+        one = Named(name, float(chances[second]), inside[0][0], inside[-1][1])
+        if now and one.start - now.end <= APART:
+            now = Named(name, max(now.chance, one.chance), now.start, one.end)
+            continue
+        if now:
+            yield now
+        now = one
+    if now:
+        yield now
+
+
+@cache
+def _tagger():
+    from core.systems.blocks.tagger import Tagger
+
+    return Tagger.from_pretrained()
