@@ -1,19 +1,26 @@
 """What kind of thing a candidate may be: without names only skin, size and place speak."""
 
+from weakref import WeakKeyDictionary
+
 import cv2
 import numpy as np
 
 from core.systems.cue.candidate import Candidate
 from core.systems.cue.colours import is_skin
 
+_FACES: WeakKeyDictionary[Candidate, float] = WeakKeyDictionary()  # asked for many times a sentence
+
 
 def face(one: Candidate) -> float:
     """0 to 1: a compact patch of skin colour with darker places in it lies in its upper part."""
+    if (known := _FACES.get(one)) is not None:
+        return known
     scores = []
     for t in np.flatnonzero(one.present)[:: max(1, int(one.present.sum()) // 4)]:
         mask, picture = one.masks[t], one.sight.pictures[t]
         scores.append(_face(mask, picture))
-    return float(np.median(scores)) if scores else 0.0
+    _FACES[one] = float(np.median(scores)) if scores else 0.0
+    return _FACES[one]
 
 
 def faced(one: Candidate) -> float:

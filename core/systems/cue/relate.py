@@ -13,7 +13,6 @@ Anchors = Sequence[tuple[Candidate, float]]  # who the other thing may be, with 
 SELF = 0.05  # what a thing is worth in a relation to itself
 HOLDER = 0.3  # "held by": what the holder is worth where the held thing was not seen apart from them
 TOUCH = 0.05  # share of the picture's diagonal over which "held by" turns from yes to no
-GROUND = 0.04  # share of the picture's diagonal that lies between two things of a group
 LOOKS = 4  # frames on which the gap between two is measured
 
 
@@ -69,9 +68,19 @@ def _shares(one: Candidate, other: Candidate) -> tuple[float, float, float]:
 
 
 def is_group(one: Candidate, all_seen: Sequence[Candidate]) -> bool:
-    """Two others lie in it that stand apart from each other: several things, not one."""
-    within = [c for c in all_seen if c.id != one.id and _covers(one, c) and c.area < one.area]
-    return any(gap(a, b) > GROUND for i, a in enumerate(within) for b in within[:i])
+    """Two others lie in pieces of it that do not meet: several things, not one."""
+    within = [c for c in all_seen if c.id != one.id and c.area < one.area and _covers(one, c)]
+    return any(_in_two_pieces(one, a, b) for i, a in enumerate(within) for b in within[:i])
+
+
+def _in_two_pieces(one: Candidate, a: Candidate, b: Candidate) -> bool:
+    both = np.flatnonzero(one.present & a.present & b.present)
+    apart = []
+    for t in both[:: max(1, len(both) // LOOKS)]:
+        labels = cv2.connectedComponents(one.masks[t].astype(np.uint8))[1]
+        of_a, of_b = (set(np.unique(labels[c.masks[t] & one.masks[t]])) for c in (a, b))
+        apart.append(bool(of_a and of_b and not of_a & of_b))
+    return bool(apart) and float(np.mean(apart)) > 0.5
 
 
 def _covers(one: Candidate, other: Candidate) -> bool:
