@@ -14,7 +14,6 @@ from app.cli.bench_player_server import APP, PATIENCE, chromium, running
 BAND = ((0.09, 0.21, 0.36, 0.96), (0.42, 0.23, 0.62, 0.75), (0.42, 0.65, 0.6, 0.96), (0.69, 0.23, 0.88, 0.96))
 SAXOPHONE = (0.69, 0.54, 0.79, 0.79)
 NAMES = ("guitarist", "drummer", "drum", "saxophonist")
-CARRIED = 90  # frames that objects are carried
 QUALITY = 84
 
 
