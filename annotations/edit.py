@@ -90,6 +90,7 @@ class Edit:
 
     def set_object(self, id: UUID, head: int, category: str | None, *, deleted: bool) -> None:
         """A new version of an object that is there. head: the version that it replaces."""
+        self._open(object=id)
         self._object_version(id, category, deleted=deleted, replaces=head)
         self.connection.execute(sa.update(_object).where(_object.c.id == id).values(head=self.seq))
 
@@ -139,6 +140,7 @@ class Edit:
             rows.append(row)
         if not rows:
             return
+        self._open(object=object_id)
         needed = {row["rle_id"] for row in rows}
         pixels = [
             {"id": key, "height": mask.size[0], "width": mask.size[1], "counts": mask.counts}
@@ -191,6 +193,7 @@ class Edit:
             and list(edit.objects) == self.objects_of(edit.id, now.head)
         ):
             return
+        self._open(pair=edit.id)
         self._free(now.head, "this pair")
         self._pair_version(
             edit, now.expression_id if same else self._expression(text), split, label, replaces=now.head
@@ -198,8 +201,16 @@ class Edit:
 
     def set_pair(self, id: UUID, head: int, like: Any, *, deleted: bool) -> None:
         """A new version of a pair that is there, as `like` (a version of it) was. head: what it replaces."""
+        self._open(pair=id)
         edit = PairEdit(id, None, tuple(self.objects_of(id, like.change)), like.status)
         self._pair_version(edit, like.expression_id, like.split, like.label, deleted=deleted, replaces=head)
+
+    def judge_pair(self, id: UUID, row: Any, like: Any, status: str) -> None:
+        """A version of a submitted pair that differs by its status alone; it stays its author's."""
+        edit = PairEdit(id, None, tuple(self.objects_of(id, like.change)), status)
+        author = {"session_id": row.session_id, "annotator_id": row.annotator_id}
+        self._pair_version(edit, like.expression_id, like.split, like.label, replaces=row.head)
+        self.connection.execute(sa.update(_pair).where(_pair.c.id == id).values(author))
 
     def objects_of(self, pair: UUID, change: int) -> list[UUID]:
         rows = self.connection.execute(_PAIR_OBJECTS, {"id": pair, "change": change})
@@ -259,6 +270,20 @@ class Edit:
                 f"Somebody else changed {what} since you opened it; nothing was saved: "
                 "load theirs, or save yours over it.",
                 theirs=head,
+            )
+
+    def _open(self, *, object: UUID | None = None, pair: UUID | None = None) -> None:
+        """What an annotator submitted is read-only to that annotator until it is returned."""
+        where = {"clip": self.clip, "annotator": self.annotator}
+        if pair is not None:
+            locked = self.connection.execute(_SUBMITTED.where(_pair.c.id == pair), where).first()
+        else:
+            of = _SUBMITTED_OBJECTS.where(_pair_object.c.object_id == object)
+            locked = self.connection.execute(of, where).first()
+        if locked is not None:
+            raise StoreError(
+                f"You submitted {locked.text or 'this pair'!r}, and it waits for its review; "
+                "it can be changed again when it is returned. Nothing was saved."
             )
 
     def _one(self, query: sa.Select[Any], **values: Any) -> Any:
@@ -364,6 +389,21 @@ _PAIR_OBJECTS = (
     sa.select(_pair_object.c.object_id)
     .where(_pair_object.c.pair_id == _p("id"), _pair_object.c.change == _p("change"))
     .order_by(_pair_object.c.position)
+)
+_SUBMITTED = (
+    sa.select(_expression.c.text)
+    .select_from(_pair)
+    .outerjoin(_expression, _expression.c.id == _pair.c.expression_id)
+    .where(
+        _pair.c.clip_id == _p("clip"),
+        _pair.c.annotator_id == _p("annotator"),
+        _pair.c.status == "submitted",
+        ~_pair.c.deleted,
+    )
+    .limit(1)
+)
+_SUBMITTED_OBJECTS = _SUBMITTED.join(
+    _pair_object, sa.and_(_pair_object.c.pair_id == _pair.c.id, _pair_object.c.change == _pair.c.head)
 )
 _OWNER = sa.select(_change.c.session_id).where(_change.c.seq == _p("seq"))
 _REPLAYED = sa.select(_change.c.id, _change.c.seq, _change.c.at, _change.c.rows).where(

@@ -232,15 +232,14 @@ def _pairs() -> Any:
             PairRow.created,
             ExpressionRow.text,
             Annotator.name,
-            ChangeRow.session_id,
+            PairRow.session_id,
             ChangeRow.at,
         )
         .select_from(PairRow)
         .join(PairVersion, is_head(PairVersion.pair_id, PairVersion.change, PairRow))
         .outerjoin(ExpressionRow, ExpressionRow.id == PairVersion.expression_id)
         .join(ChangeRow, ChangeRow.seq == PairRow.head)
-        .join(WorkSession, WorkSession.id == ChangeRow.session_id)
-        .join(Annotator, Annotator.id == WorkSession.annotator_id)
+        .join(Annotator, Annotator.id == PairRow.annotator_id)
         .where(~PairRow.deleted)
     )
 

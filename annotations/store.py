@@ -311,6 +311,26 @@ class Store:
                 edit.set_object(row.id, row.head, now.category, deleted=True)
             return edit.saved()
 
+    # stages
+
+    def judge_pair(self, session: UUID, pair: UUID, *, accept: bool, change: UUID | None = None) -> Saved:
+        """Accept a submitted pair, or return it to its author; never one's own. It stays its author's."""
+        with self.database.writing() as db:
+            if done := replayed(db, change):
+                return done
+            row = db.get(PairRow, pair)
+            if row is None or row.deleted:
+                raise StoreError(f"The store has no pair {pair}.")
+            if row.status != "submitted":
+                raise StoreError(f"Only a submitted pair is judged; this one is {row.status}.")
+            act = "accept pair" if accept else "return pair"
+            edit = Edit(db, session=session, clip=row.clip_id, act=act, change=change)
+            if edit.annotator == row.annotator_id:
+                raise StoreError("You wrote this pair yourself; somebody else has to judge it.")
+            now = db.get_one(PairVersion, (row.id, row.head))
+            edit.judge_pair(row.id, row, now, "accepted" if accept else "returned")
+            return edit.saved()
+
     # going back
 
     def undo(self, session: UUID, clip: UUID) -> Saved | None:

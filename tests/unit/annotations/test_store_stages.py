@@ -1,0 +1,73 @@
+"""Draft, submitted, accepted or returned: who may change what, and when."""
+
+from uuid import uuid4
+
+import pytest
+from store_desk import Desk, mask
+
+from annotations.records import ObjectEdit, PairFilter, StoreError
+
+
+def submitted(desk: Desk):
+    pair, thing = uuid4(), uuid4()
+    edit = ObjectEdit(thing, "dog", {3: mask(3)}, "click")
+    desk.store.save_pair(
+        desk.session, desk.clip.id, pair, expression="The dog.", objects=[edit], status="submitted"
+    )
+    return pair, thing
+
+
+def draw(desk: Desk, thing) -> None:
+    desk.store.save_masks(desk.session, desk.clip.id, thing, {3: mask(40)}, act="click", source="click")
+
+
+def test_submitted_work_is_read_only_to_its_author(desk):
+    pair, thing = submitted(desk)
+    before = desk.work()
+    store, own = desk.store, [ObjectEdit(thing)]
+    for change in (
+        lambda: draw(desk, thing),
+        lambda: store.save_pair(desk.session, desk.clip.id, pair, expression="A cat.", objects=own),
+        lambda: store.delete_pair(desk.session, pair),
+        lambda: store.undo(desk.session, desk.clip.id),
+    ):
+        with pytest.raises(StoreError, match=r"You submitted 'The dog\.'.*returned"):
+            change()
+    assert desk.work() == before
+
+
+def test_other_work_on_the_same_clip_stays_open(desk):
+    submitted(desk)
+    other = uuid4()
+    draw(desk, other)
+    draw(desk, other)
+    assert len(desk.work().objects) == 2
+
+
+def test_a_returned_pair_can_be_changed_and_is_still_its_authors(desk, store, video):
+    pair, thing = submitted(desk)
+    bob = Desk(store, video, "Bob")
+    store.judge_pair(bob.session, pair, accept=False)
+    assert [line.pair.status for line in store.pairs(PairFilter(annotator="Ann"))] == ["returned"]
+    assert desk.work().pairs[0].annotator == "Ann"
+    assert desk.work().pairs[0].session == desk.session
+    draw(desk, thing)
+    assert desk.work().objects[0].track.masks[3] == mask(40)
+
+
+def test_a_judgement_sent_again_changes_nothing(desk, store, video):
+    pair, _ = submitted(desk)
+    bob, change = Desk(store, video, "Bob"), uuid4()
+    first = store.judge_pair(bob.session, pair, accept=True, change=change)
+    assert store.judge_pair(bob.session, pair, accept=True, change=change) == first
+    assert [line.pair.status for line in store.pairs()] == ["accepted"]
+
+
+def test_nobody_judges_their_own_pair_nor_one_that_is_not_submitted(desk, store, video):
+    pair, _ = submitted(desk)
+    with pytest.raises(StoreError, match="yourself"):
+        store.judge_pair(desk.session, pair, accept=True)
+    bob = Desk(store, video, "Bob")
+    store.judge_pair(bob.session, pair, accept=True)
+    with pytest.raises(StoreError, match="is accepted"):
+        store.judge_pair(bob.session, pair, accept=False)
