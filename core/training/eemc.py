@@ -125,7 +125,7 @@ def eemc_loss(output: EemcOutput, target: Tensor, null: Tensor) -> tuple[Tensor,
 
     target: float32 [B, S, g, g]; null: bool [B]. One query of a clip, the same at all its seconds, is matched to
     the object, the one that costs least; all others, and all of a null pair, should say that they show nothing.
-    Masks behind earlier layers learn with half weight.
+    Of a null pair the surest query counts as much as a matched one. Masks behind earlier layers learn with half weight.
     """
     batch, _, queries, _ = output.classes.shape
     with torch.no_grad():
@@ -144,7 +144,8 @@ def eemc_loss(output: EemcOutput, target: Tensor, null: Tensor) -> tuple[Tensor,
     weights = torch.full((batch, queries), UNMATCHED)
     wanted[rows[~null], best[~null]] = OBJECT
     weights[rows[~null], best[~null]] = 1.0
-    weights[null] = 1.0 / queries
+    surest = output.classes[..., OBJECT].detach().mean(1).argmax(1)
+    weights[rows[null], surest[null]] = 1.0  # an answer is null only when even the surest query says so
     classes = output.classes.flatten(0, 1).transpose(1, 2)  # [B * S, 2, Q]
     seconds = output.classes.shape[1]
     cross = F.cross_entropy(classes, wanted.repeat_interleave(seconds, 0), reduction="none")

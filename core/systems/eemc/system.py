@@ -8,6 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
+from transformers.utils.logging import disable_progress_bar
 
 from core.errors import RefavsError
 from core.masks import FrameMask, Mask, Track
@@ -112,6 +113,7 @@ class EemcNano:
 
 def load(folder: Path) -> EemcForReferringSegmentation:
     """The network saved in `folder`, ready to answer. Raises RefavsError when it cannot be used."""
+    disable_progress_bar()  # it would write over the command's own lines
     try:
         kind = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("model_type")
         if kind != EemcConfig.model_type:

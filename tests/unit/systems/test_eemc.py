@@ -1,12 +1,13 @@
 """EEMC: its network on drawn features, and the system on a drawn clip."""
 
 import json
+from importlib.resources import files
 
 import numpy as np
 import pytest
 import torch
 
-from core import media
+from core import media, registry
 from core.errors import RefavsError
 from core.systems.blocks.words import Words
 from core.systems.eemc.config import EemcConfig
@@ -143,3 +144,11 @@ def test_an_unsure_network_says_null(tmp_path, clip):
 def test_a_sentence_in_another_alphabet_is_refused(tmp_path, clip):
     with pytest.raises(RefavsError, match="Latin"):
         list(EemcNano(saved(tmp_path)[0]).refer(clip, "собака"))
+
+
+def test_the_weights_that_ship_answer_and_are_marked_experimental(clip):
+    referral = list(registry.system("eemc-nano").refer(clip, "The object making the loudest sound."))[-1]
+    assert isinstance(referral, Referral)
+    assert np.isfinite(referral.logits).all()
+    card = files("assets") / "weights" / "eemc-nano" / "README.md"
+    assert "*Experimental*" in card.read_text("utf-8")

@@ -116,6 +116,15 @@ def test_a_null_pair_teaches_the_classes_alone():
     assert (classes.grad[..., 1] < 0).all()
 
 
+def test_of_a_null_pair_the_surest_query_is_taught_most():
+    start = torch.tensor([0.0, 2.0, -1.0])  # how sure each query is
+    classes = torch.stack([start, -start], -1).expand(1, 2, 3, 2).clone().requires_grad_()
+    output = EemcOutput((torch.zeros(1, 2, 3, 8, 8),), classes)
+    eemc_loss(output, torch.zeros(1, 2, 64, 64), torch.tensor([True]))[0].backward()
+    pull = classes.grad[..., 0].mean(1)[0]
+    assert pull[1] > 8 * pull[0] > 8 * pull[2] > 0
+
+
 def test_a_few_steps_learn_two_clips_by_heart(folder, tmp_path):
     torch.manual_seed(0)
     task = task_of(folder, tmp_path)
