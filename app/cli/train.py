@@ -11,6 +11,7 @@ def register(cli: typer.Typer) -> None:
     train.callback()(lambda: None)
     train.command("nano-segmenter")(nano_segmenter)
     train.command("nano-things")(nano_things)
+    train.command("namer")(namer)
     train.command("tagger")(tagger)
     train.command("eemc")(eemc)
     cli.add_typer(train, name="train")
@@ -80,6 +81,39 @@ def nano_things(
     network = train(ThingsTask(pictures, shipped()), out, plan)
     assert isinstance(network, NanoNetwork)
     save_answers(network, out)
+    print(out / "model.safetensors")
+
+
+def namer(
+    datasets: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="DATASET...",
+            help="Folders of stills beside a manifest.csv with their labels, or in the Ref-AVS layout.",
+            show_default=False,
+        ),
+    ],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for checkpoint.pt and the weights.")],
+    steps: Annotated[int, typer.Option(min=1, help="End after so many steps.")] = 2500,
+) -> None:
+    """Train the names of things by their looks, on the shipped nano-segmenter's trunk."""
+    import torch
+
+    from core.systems.blocks.namer import Head
+    from core.training.loop import Schedule, train
+    from core.training.namer import NamerTask, gather
+
+    features, names, held = gather(datasets)
+    kept = [name for name, out_of_training in zip(names, held, strict=True) if not out_of_training]
+    task = NamerTask(features[~held], kept)
+    head = train(task, out, Schedule(steps=steps, rate=2e-3, warm_up=50, average=0.99)).eval()
+    assert isinstance(head, Head)
+    head.save(out)
+    tested = [i for i in range(len(names)) if held[i] and names[i] in head.names]
+    with torch.inference_mode():
+        found = head(torch.from_numpy(features[tested])).argmax(1).tolist()
+    right = sum(head.names[f] == names[i] for f, i in zip(found, tested, strict=True))
+    print(f"{len(head.names)} names; right on {right} of {len(tested)} things held out")
     print(out / "model.safetensors")
 
 

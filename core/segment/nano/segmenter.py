@@ -10,8 +10,8 @@ import numpy as np
 from core.masks import FrameMask, Mask
 from core.media import Clip
 from core.segment.cache import FrameCache
-from core.segment.nano.clicking import WHOLE_SIDE, find, on_picture
-from core.segment.nano.look import Look, answer, load, look
+from core.segment.nano.clicking import WHOLE_SIDE, find
+from core.segment.nano.look import Look, load, look
 from core.segment.nano.network import NanoNetwork
 from core.segment.nano.tracker import NanoTracker
 from core.segment.nano.window import Window
@@ -77,14 +77,6 @@ class NanoSegmenter:
             found = Prediction(Mask.encode(mask), float(chance[mask].mean()) if mask.any() else 0.0)
         self.cache.visit(clip, index)
         return found
-
-    def things(self, clip: Clip, index: int) -> np.ndarray:
-        """float32 [H, W], 0 to 1: how surely each pixel of frame `index` belongs to some thing; nothing is asked."""
-        size = clip.video.size
-        with compute_slot():
-            seen = self._see(clip, index, Window.whole(size, WHOLE_SIDE), _Frame(clip, index))
-            logits, part = seen.window.place(answer(self.network, seen), size)
-        return on_picture(size, logits, part)
 
     def propagate(
         self,

@@ -1,5 +1,6 @@
 """What may be meant: a candidate's masks over the looked-at frames, and what they look like."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -45,6 +46,7 @@ class Candidate:
     source: str
     energy: np.ndarray
     sight: Sight = field(repr=False)
+    names: Mapping[str, float] = field(default_factory=dict)
 
     @cached_property
     def present(self) -> np.ndarray:

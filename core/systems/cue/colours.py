@@ -1,8 +1,7 @@
 """Colours by their names, in Lab."""
 
+import cv2
 import numpy as np
-
-from core.systems.cue.figure import lab
 
 # Typical places of the basic colour terms in CIE Lab (D65), from the sRGB colours people call by that name.
 TYPICAL = {
@@ -38,6 +37,11 @@ _NEAR = {
 
 
 CELLS = 512
+
+
+def lab(picture: np.ndarray) -> np.ndarray:
+    """float32 [h, w, 3]: L 0 to 100, a and b about -127 to 127. picture: uint8 [h, w, 3] RGB."""
+    return np.asarray(cv2.cvtColor(picture.astype(np.float32) / 255, cv2.COLOR_RGB2LAB))
 
 
 def cells(picture: np.ndarray) -> np.ndarray:

@@ -8,6 +8,7 @@ from core.systems.cue.candidate import Sight
 from core.systems.cue.colours import CELLS, cells
 from core.systems.cue.guide import Guide
 
+PULL = 4.0  # how much figure and ground decide, where the mask lies on either
 LOST = 0.15  # share of its last area under which it is lost
 REACH = 0.08  # of the picture's longer side: how far from where the flow brought it a mask can be
 
@@ -60,7 +61,7 @@ class Follower:
         if inside.any() and not inside.all():
             score = self.sight.figure[t]
             own, other = score[inside].mean(), score[~inside].mean()
-            odds += 12 * max(own - other, 0) * (score - 0.5 * (own + other))
+            odds += PULL * max(own - other, 0) * (score - 0.5 * (own + other))
         cut = self._guides[t].smooth((1 / (1 + np.exp(-odds))).astype(np.float32))
         near = np.ones((2 * round(REACH * self._side) + 1,) * 2, np.uint8)
         cut[cv2.dilate(inside.astype(np.uint8), near) == 0] = 0

@@ -1,14 +1,22 @@
 """What kind of thing a candidate may be: without names only skin, size and place speak."""
 
+from collections.abc import Mapping
 from weakref import WeakKeyDictionary
 
 import cv2
 import numpy as np
 
+from core.expressions import Head
+from core.expressions.lexicon import NOUNS
 from core.systems.cue.candidate import Candidate
 from core.systems.cue.colours import is_skin
 
 _FACES: WeakKeyDictionary[Candidate, float] = WeakKeyDictionary()  # asked for many times a sentence
+
+
+FAMILIES = {name: family for family, nouns in NOUNS.items() for name in nouns}
+DOUBT = 0.2  # what is left of a fit when the looks say another name: alone they refuse nothing
+PEOPLE = frozenset({"person", "man", "woman", "boy", "girl", "baby"})
 
 
 def face(one: Candidate) -> float:
@@ -61,3 +69,34 @@ def fits_family(family: str, one: Candidate) -> float | None:
     if family == "animal":
         return 1 - 0.6 * covered
     return None
+
+
+def fits_head(head: Head, one: Candidate) -> float | None:
+    """0 to 1: it can be what the noun says; None where nothing seen speaks for or against.
+
+    Names by looks count as much as they are sure of a family; skin and size tell the rest.
+    """
+    plain = fits_family(head.family, one)
+    if not one.names:
+        return plain
+    chances = _by_family(one.names)
+    sure = max(chances.values(), default=0.0)
+    alike = PEOPLE if head.name in PEOPLE else {head.name}
+    name = max((one.names.get(other, 0.0) for other in alike - {head.name}), default=0.0)
+    own = one.names.get(head.name)
+    family = chances.get(head.family, 0.0)
+    if own is None and not alike & one.names.keys():
+        said = family  # a name the looks are not known of
+    else:
+        said = max(own or 0.0, 0.6 * name, 0.3 * family)
+    said = float(np.clip(said / 0.6, DOUBT, 1))
+    return said if plain is None else plain * (1 - sure) + said * sure
+
+
+def _by_family(names: Mapping[str, float]) -> dict[str, float]:
+    """Chances summed over the names of a family."""
+    out: dict[str, float] = {}
+    for name, chance in names.items():
+        family = FAMILIES.get(name, "other")
+        out[family] = out.get(family, 0.0) + chance
+    return out

@@ -1,8 +1,9 @@
 """Look: the candidates of a clip, from figure and ground, motion, regions and the segmenter."""
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 
+import cv2
 import numpy as np
 
 from core.media import Clip
@@ -15,7 +16,10 @@ from core.systems.cue.see import see
 
 MOST_CANDIDATES = 6
 POOL = 60  # proposals of a frame that are kept for a second look
+VIEWS = 3  # frames on which a candidate is looked at for its name
 PART = 0.6  # worth of what is only a part of a figure: people speak of whole things
+
+Name = Callable[[list[tuple[np.ndarray, np.ndarray]]], dict[str, float]]  # see core.systems.blocks.namer
 
 
 @dataclass(eq=False)
@@ -26,17 +30,21 @@ class Looked:
     candidates: tuple[Candidate, ...]
     pool: tuple[Proposal, ...] = field(repr=False)
     follower: Follower = field(repr=False)
+    name: Name = field(repr=False)
 
     def follow(self, proposal: Proposal, number: int) -> Candidate:
         """A proposal of the pool as one more candidate."""
         with compute_slot():
             masks, energy = self.follower.follow(proposal.key, proposal.mask)
-        return Candidate(number, masks, proposal.worth, proposal.source, energy, self.sight)
+        names = named(self.name, masks, self.sight)
+        return Candidate(number, masks, proposal.worth, proposal.source, energy, self.sight, names)
 
 
-def look(clip: Clip, segmenter: Segmenter | None) -> Generator[float, None, Looked]:
-    """Look at the clip; yields the share that is done."""
-    seeing = see(clip)
+def look(
+    clip: Clip, things: Callable[[np.ndarray], np.ndarray], name: Name, segmenter: Segmenter | None
+) -> Generator[float, None, Looked]:
+    """Look at the clip; yields the share that is done. things: as `see` takes it."""
+    seeing = see(clip, things)
     while True:
         try:
             share = next(seeing)
@@ -46,7 +54,7 @@ def look(clip: Clip, segmenter: Segmenter | None) -> Generator[float, None, Look
         yield 0.5 * share
     follower = Follower(sight, moved)
     chosen = keys(sight)
-    small = small_clip(clip, sight)
+    small = small_clip(clip, sight.indices, sight.fine)
     tracks: list[tuple[Proposal, float, np.ndarray, np.ndarray]] = []
     pool: list[Proposal] = []
     for n, key in enumerate(chosen):
@@ -64,11 +72,24 @@ def look(clip: Clip, segmenter: Segmenter | None) -> Generator[float, None, Look
                 with compute_slot():
                     tracks.append((proposal, proposal.worth, *follower.follow(key, proposal.mask)))
                 yield 0.5 + 0.5 * (n + fresh / MOST_CANDIDATES) / len(chosen)
-    return Looked(sight, _ranked(tracks, sight), tuple(pool), follower)
+    return Looked(sight, _ranked(tracks, sight, name), tuple(pool), follower, name)
+
+
+def named(name: Name, masks: np.ndarray, sight: Sight) -> dict[str, float]:
+    """The chance of each name for what the masks, bool [T, h, w], show, seen where it is largest; {} = unseen."""
+    size = masks.sum(axis=(1, 2))
+    best = [int(t) for t in np.argsort(-size, kind="stable")[:VIEWS] if size[t]]
+    views = []
+    for t in best:
+        picture = sight.fine[t]
+        wide = cv2.resize(masks[t].astype(np.uint8), picture.shape[1::-1], interpolation=cv2.INTER_NEAREST)
+        views.append((picture, wide > 0))
+    with compute_slot():
+        return name(views) if views else {}
 
 
 def _ranked(
-    tracks: list[tuple[Proposal, float, np.ndarray, np.ndarray]], sight: Sight
+    tracks: list[tuple[Proposal, float, np.ndarray, np.ndarray]], sight: Sight, name: Name
 ) -> tuple[Candidate, ...]:
     """At most six different tracks: what lasts before what passes, wholes before parts."""
     weighed = []
@@ -83,7 +104,7 @@ def _ranked(
         if all(iou(item[2], other[2]) < SAME for other in kept):
             kept.append(item)
     return tuple(
-        Candidate(i + 1, masks, float(worth), source, energy, sight)
+        Candidate(i + 1, masks, float(worth), source, energy, sight, named(name, masks, sight))
         for i, (worth, source, masks, energy) in enumerate(kept[:MOST_CANDIDATES])
     )
 

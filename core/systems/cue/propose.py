@@ -1,6 +1,6 @@
 """Propose: on one frame, the regions that may be a thing."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import cv2
@@ -18,6 +18,8 @@ MOST_KEYS = 4
 SAME = 0.55  # IoU above which two masks show one thing
 SMALLEST, LARGEST = 0.004, 0.8  # share of the picture
 CLICKS = 3
+LEVELS = (0.4, 0.6, 0.8)  # of the figure map at which its islands are taken as things of their own
+GROUP = 0.5  # worth of what covers several islands
 BONUS = {"figure": 0.3, "segmenter": 0.1, "region": 0.0}  # worth for who proposes it
 
 
@@ -47,20 +49,32 @@ def propose(sight: Sight, key: int, clip: Clip | None, segmenter: Segmenter | No
     colour = cells(picture)
     found: list[Proposal] = []
 
+    islands = list(pieces(score > LEVELS[1]))
+
     def add(source: str, mask: np.ndarray) -> None:
         if SMALLEST < mask.mean() < LARGEST:
             worth = regions.worth(mask, score, moving, colour, BONUS[source])
+            worth *= GROUP if several(mask, islands) else 1
             found.append(Proposal(key, mask, worth, source))
 
     with compute_slot():
         for piece in pieces(figure.cut_out(picture, score)):
             add("figure", piece)
+        for level in LEVELS:
+            for piece in pieces(score > level):
+                add("figure", piece)
         for mask in regions.merge_tree(picture, score):
             add("region", mask)
     if segmenter is not None and clip is not None:
         for mask in clicked(sight, key, clip, segmenter, np.maximum(score, moving)):
             add("segmenter", mask)
     return thinned(sorted(found, key=lambda p: -p.worth))
+
+
+def several(mask: np.ndarray, islands: Sequence[np.ndarray]) -> bool:
+    """The mask holds most of two islands or more, none of them a crumb beside another."""
+    inside = sorted(int(island.sum()) for island in islands if (island & mask).sum() > 0.6 * island.sum())
+    return len(inside) > 1 and inside[-2] > 0.15 * inside[-1]
 
 
 def thinned(found: list[Proposal]) -> list[Proposal]:
@@ -101,10 +115,10 @@ class Held:
         return iter(())
 
 
-def small_clip(clip: Clip, sight: Sight) -> Clip:
-    """The clip at 512 px, of which only the looked-at frames can be asked for."""
-    pictures = dict(zip(sight.indices, sight.fine, strict=True))
-    size = (sight.fine[0].shape[0], sight.fine[0].shape[1])
+def small_clip(clip: Clip, indices: Sequence[int], fine: Sequence[np.ndarray]) -> Clip:
+    """The clip at 512 px (`fine`), of which only the looked-at frames `indices` can be asked for."""
+    pictures = dict(zip(indices, fine, strict=True))
+    size = (fine[0].shape[0], fine[0].shape[1])
     sha256 = f"{clip.video.sha256}@{max(size)}"  # segmenters keep what they saw by this name
     return replace(clip.video, size=size, sha256=sha256, source=Held(pictures)).clip(clip.first, clip.last)
 

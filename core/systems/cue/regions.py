@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import cv2
 import numpy as np
 
-from core.systems.cue.figure import lab
+from core.systems.cue.colours import lab
 
 SPACING = 8  # pixels between the seeds of the superpixels
 SMALLEST, LARGEST = 0.006, 0.5  # share of the picture that a node has

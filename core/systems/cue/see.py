@@ -1,6 +1,6 @@
 """See: the pictures that are looked at, what moves in them, and what is figure and what ground."""
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 
 import cv2
 import numpy as np
@@ -34,8 +34,13 @@ def scaled(picture: np.ndarray, side: int) -> np.ndarray:
     return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA))
 
 
-def see(clip: Clip) -> Generator[float, None, tuple[Sight, motion.Motion]]:
-    """Pictures, motion and figure maps. Yields the share that is done."""
+def see(
+    clip: Clip, things: Callable[[np.ndarray], np.ndarray]
+) -> Generator[float, None, tuple[Sight, motion.Motion]]:
+    """Pictures, motion and figure maps. Yields the share that is done.
+
+    things: picture uint8 [H, W, 3] -> float32 [H, W], 0 to 1, where a thing is.
+    """
     indices, looks = sample(clip)
     small, fine = [], []
     looked = set(looks)
@@ -51,7 +56,7 @@ def see(clip: Clip) -> Generator[float, None, tuple[Sight, motion.Motion]]:
     for n, k in enumerate(looks):
         with compute_slot():
             moving.append(figure.moves(moved, small[k], k, REACH))
-            maps.append(figure.figure(small[k], moving[-1]))
+        maps.append(figure.figure(things(fine[n]), moving[-1]))
         if n % 4 == 3:
             yield 0.8 + 0.2 * n / len(looks)
     return (

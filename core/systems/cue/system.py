@@ -1,9 +1,10 @@
-"""The cue reasoner: reads, looks, listens, matches, answers and reflects. Needs no weights."""
+"""The cue reasoner: reads, looks, listens, matches, answers and reflects."""
 
 import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Generator, Iterator
+from functools import cached_property
 from pathlib import Path
 
 import cv2
@@ -33,7 +34,7 @@ class CueReasoner:
 
     name = "cue"
 
-    def __init__(self, weights: Path | None = None, segmenter: str = "auto") -> None:
+    def __init__(self, weights: Path | None = None, segmenter: str = "nano-segmenter") -> None:
         if weights is not None:
             raise RefavsError("The system cue learns nothing; leave its weights out.")
         self._segmenter = segmenter
@@ -86,7 +87,7 @@ class CueReasoner:
             if key in self._looked:
                 self._looked.move_to_end(key)
                 return self._looked[key]
-        looking = look(clip, self._tool())
+        looking = look(clip, self._things, self._name, self._tool())
         try:
             while True:
                 yield Step("look", "", {}, 0.02 + 0.76 * next(looking))
@@ -115,6 +116,18 @@ class CueReasoner:
             while len(self._heard) > 2 * KEPT:
                 self._heard.popitem(last=False)
         return hearing
+
+    @cached_property
+    def _things(self):
+        from core.segment.nano.things import Things
+
+        return Things()
+
+    @cached_property
+    def _name(self):
+        from core.systems.blocks.namer import Namer
+
+        return Namer()
 
     def _tool(self):
         from core import registry

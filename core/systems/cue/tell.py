@@ -12,6 +12,8 @@ from core.systems.protocol import Step
 
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight")
 
+LIKE = 0.6  # a name by looks is told from this chance on
+
 
 def read_step(reading: Reading | None) -> Step:
     if reading is None:
@@ -120,13 +122,15 @@ def again_step(found: list[Candidate]) -> Step:
 
 
 def describe(one: Candidate) -> str:
-    """ "orange, in the middle, 18 % of the picture, moving"."""
+    """ "like a dog, orange, in the middle, 18 % of the picture, moving"."""
     x, y = one.centre
     across = "on the left" if x < 0.4 else "on the right" if x > 0.6 else "in the middle"
     down = ", at the top" if y < 0.3 else ", at the bottom" if y > 0.75 else ""
     colours = [name for name, share in one.colours.items() if share > 0.25][:2] or list(one.colours)[:1]
     moving = ", moving" if one.motion > 0.4 else ", hardly moving" if one.motion < 0.15 else ""
-    return f"{' and '.join(colours)} {across}{down}{moving}, {max(1, round(100 * one.area))} % of the picture"
+    like = next((name for name, chance in one.names.items() if chance > LIKE), "")
+    like = f"like a {like.replace('-', ' ')}, " if like else ""
+    return f"{like}{' and '.join(colours)} {across}{down}{moving}, {max(1, round(100 * one.area))} % of the picture"
 
 
 def candidate_evidence(one: Candidate) -> dict[str, Any]:
@@ -140,6 +144,7 @@ def candidate_evidence(one: Candidate) -> dict[str, Any]:
         "motion": round(one.motion, 3),
         "skin": round(one.skin, 3),
         "colours": {name: round(share, 3) for name, share in one.colours.items() if share >= 0.05},
+        "names": {name: round(chance, 3) for name, chance in one.names.items() if chance >= 0.1},
         "present": [round(float(t), 2) for t in one.sight.times[one.present]],
     }
 

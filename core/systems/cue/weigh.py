@@ -5,11 +5,11 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from core.expressions import Part, Thing
+from core.expressions import Head, Part, Thing
 from core.systems.cue import places, relate
 from core.systems.cue.candidate import Candidate, Sight
 from core.systems.cue.colours import fits
-from core.systems.cue.kinds import fits_family
+from core.systems.cue.kinds import fits_family, fits_head
 from core.systems.cue.listen import Hearing
 from core.systems.cue.match import Match, match
 from core.systems.cue.names import affinity
@@ -19,6 +19,7 @@ MOST_ANCHORS, RIVAL = 3, 0.5  # who another thing may be: so many, each fitting 
 ALIKE = 0.5  # fit from which a candidate counts as one of the same kind
 GROUP = 0.5  # what several things at once are worth where one is meant
 HELD = 0.7  # how much it weighs that what somebody plays is seen with them
+SOMEBODY = Head("person", "person")
 SURE = 0.25  # `goes` above which a candidate is taken to sound
 KNOWN = 0.3  # of the doubt whether it sounds goes when the sound that is named is heard as well
 
@@ -110,7 +111,7 @@ def weigh(thing: Thing, scene: Scene, depth: int = 0) -> list[Weighed]:
 def seen_fit(thing: Thing, parts: Sequence[Part], one: Candidate, scene: Scene) -> float:
     """0 to 1: how well one fits by what can be seen of it alone: worth, kind, and these parts."""
     score = started(one)
-    if not thing.head.generic and (fit := fits_family(thing.head.family, one)) is not None:
+    if not thing.head.generic and (fit := fits_head(thing.head, one)) is not None:
         score *= max(fit, LEAST)
     for part in parts:
         check = _check(part, one, scene, thing.head.family, 1, others=())
@@ -128,7 +129,7 @@ def _checks(thing: Thing, one: Candidate, scene: Scene, depth: int) -> list[Chec
     head = thing.head
     checks: list[Check | None] = []
     if not head.generic:
-        fit = fits_family(head.family, one)
+        fit = fits_head(head, one)
         checks.append(Check(head.name, "head", fit, f"looks {_how(fit)} like {_a(head.name)}"))
     for part in thing.parts:
         check = _check(part, one, scene, head.family, depth)
@@ -347,7 +348,7 @@ def deed(part: Part, one: Candidate, scene: Scene, depth: int, family: str) -> t
         score = relate.expected(one, people, lambda person: relate.with_whom(one, person), relate.HOLDER)
         return score, f"it is with the {part.of[0].head.name} (candidate {people[0][0].id})"
     if part.value in ("play", "hold") and part.kind == "does":
-        who = None if family == "person" else fits_family("person", one)  # else its noun has told it
+        who = None if family == "person" else fits_head(SOMEBODY, one)  # else its noun has told it
         things = resolve(part.of[0], scene, depth) if part.of else ()
         held = relate.expected(one, things, lambda thing: relate.with_whom(thing, one), within=True)
         if held is None:
