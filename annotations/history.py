@@ -26,6 +26,8 @@ from annotations.schema import (
 )
 from core.masks import Mask, Track
 
+JUDGEMENTS = ("accept pair", "return pair")  # acts that stand: undone, the pair would be the judge's
+
 
 def undo(db: Session, session: UUID, clip: UUID) -> Saved | None:
     done, _ = _stacks(db, session, clip)
@@ -44,13 +46,16 @@ def _stacks(db: Session, session: UUID, clip: UUID) -> tuple[list[int], list[int
     """
     annotator = sa.select(WorkSession.annotator_id).where(WorkSession.id == session).scalar_subquery()
     mine = sa.select(WorkSession.id).where(WorkSession.annotator_id == annotator)
-    query = sa.select(ChangeRow.seq, ChangeRow.act).where(
+    query = sa.select(ChangeRow.seq, ChangeRow.act, ChangeRow.undoes).where(
         ChangeRow.clip_id == clip, ChangeRow.session_id.in_(mine), ChangeRow.rows > 0
     )
     done: list[int] = []
     undone: list[int] = []
-    for seq, act in db.execute(query.order_by(ChangeRow.seq)):
-        if act == "undo":
+    judged: set[int] = set()
+    for seq, act, undoes in db.execute(query.order_by(ChangeRow.seq)):
+        if act in JUDGEMENTS or undoes in judged:
+            judged.add(seq)
+        elif act == "undo":
             done.pop()
             undone.append(seq)
         else:

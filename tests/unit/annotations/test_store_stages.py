@@ -71,3 +71,17 @@ def test_nobody_judges_their_own_pair_nor_one_that_is_not_submitted(desk, store,
     store.judge_pair(bob.session, pair, accept=True)
     with pytest.raises(StoreError, match="is accepted"):
         store.judge_pair(bob.session, pair, accept=False)
+
+
+def test_undo_leaves_a_judgement_and_takes_back_the_judges_own_change_before_it(desk, store, video):
+    pair, _ = submitted(desk)
+    bob = Desk(store, video, "Bob")
+    own = uuid4()
+    draw(bob, own)
+    store.judge_pair(bob.session, pair, accept=True)
+    judged = desk.work().pairs
+    assert store.undo(bob.session, desk.clip.id) is not None
+    assert own not in {thing.id for thing in desk.work().objects if thing.track.masks}
+    assert store.undo(bob.session, desk.clip.id) is None
+    assert desk.work().pairs == judged
+    assert (judged[0].status, judged[0].annotator) == ("accepted", "Ann")
