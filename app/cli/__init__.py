@@ -8,7 +8,17 @@ from importlib import import_module
 import typer
 
 # add a file here, in the order of the help
-GROUPS: tuple[str, ...] = ("refer", "segment", "exchange", "check", "evaluate", "train", "world", "bench", "user")
+GROUPS: tuple[str, ...] = (
+    "refer",
+    "segment",
+    "exchange",
+    "check",
+    "evaluate",
+    "train",
+    "world",
+    "bench",
+    "user",
+)
 
 cli = typer.Typer(
     name="refavs",
