@@ -81,7 +81,7 @@ def lane_colours(page, row):
         const colours = [];
         for (let i = clock.first; i <= clock.last; i++) {
             const at = Math.floor(lanes.x(clock.middle(i)) * scale);
-            const y = Math.round((lanes.top(x) + 15) * scale);
+            const y = Math.round((lanes.top(x) + 17) * scale);
             colours.push([...context.getImageData(at, y, 1, 1).data]);
         }
         return colours;

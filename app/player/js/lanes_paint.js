@@ -5,9 +5,9 @@ import { clockText } from "./dom.js";
 
 // Heights, in CSS pixels.
 export const AXIS = 19;
-export const STRIP = 30;
-export const WAVE = 42;
-export const LANE = 20;
+export const STRIP = 28;
+export const WAVE = 38;
+export const LANE = 24; // the least that can be hit by a finger (WCAG 2.2, 2.5.8)
 const SOUND = AXIS + STRIP;
 
 export function paint(lanes, context, w, h) {
