@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID, uuid4
 
+from app.effort import Effort
 from app.feed import Feed
 from app.history import Act, History
 from core.errors import PromptError, RefavsError
@@ -19,13 +20,25 @@ TOUCHED = ("click", "brush", "imported")
 
 
 @dataclass(frozen=True, slots=True)
+class Trial:
+    """Who answered, and what it heard, of an answer that is only looked at: it is no work, and never saved."""
+
+    system: str
+    sound: str = "normal"
+
+
+@dataclass(frozen=True, slots=True)
 class Thing:
-    """An object on the desk. fits: the sentence refers to it. key: its name in the store, for life."""
+    """An object on the desk. fits: the sentence refers to it. key: its name in the store, for life.
+
+    trial: it was only answered to be looked at; None = it is work.
+    """
 
     id: ObjectId
     category: str = ""
     fits: bool = True
     key: UUID = field(default_factory=uuid4)
+    trial: Trial | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +66,12 @@ class Job:
     """Long work on a desk; at most one at a time. `act` is its single step of undo.
 
     stopped: it should end, and what it has done stays. undone: what it has done was taken back.
+    trial: what it does is only looked at, and no step of undo.
     """
 
     name: str
     act: Act
+    trial: Trial | None = None
     stopped: threading.Event = field(default_factory=threading.Event)
     undone: bool = False
 
@@ -72,7 +87,9 @@ class Desk:
         self.expression = ""
         self.reasons: list[dict[str, Any]] = []
         self.verdict: dict[str, Any] | None = None
+        self.trials: dict[Trial, dict[str, Any]] = {}  # what each said: expression, found, words
         self.job: Job | None = None
+        self.effort = Effort()  # of the person, since the last save
         self._segmenter = segmenter
         self._values: dict[Any, Any] = {}  # ObjectId -> Thing, (ObjectId, frame index) -> Cell
         self._history = History(self._values)
@@ -86,7 +103,18 @@ class Desk:
     @property
     def things(self) -> list[Thing]:
         with self._lock:
-            return sorted((v for v in self._values.values() if isinstance(v, Thing)), key=lambda t: t.id)
+            return [thing for thing in self._all() if thing.trial is None]
+
+    def _all(self) -> list[Thing]:
+        return sorted((v for v in self._values.values() if isinstance(v, Thing)), key=lambda t: t.id)
+
+    def check_own(self, thing: ObjectId | None) -> None:
+        """PromptError when the object is an answer that is only looked at."""
+        known = self._values.get(thing)
+        if isinstance(known, Thing) and known.trial:
+            raise PromptError(
+                "That answer is only looked at, and cannot be corrected; choose another object, or refer again."
+            )
 
     def cells(self, thing: ObjectId) -> dict[int, Cell]:
         """frame index -> cell, in order."""
@@ -115,6 +143,7 @@ class Desk:
         height, width = self.clip.video.size
         with self.acting:
             with self._lock:
+                self.check_own(thing)
                 owner = self._values.get(thing) or Thing(self._next)
                 cell: Cell | None = self._values.get((owner.id, index))
             asked, base = Prompts(), cell.mask if cell else None
@@ -130,6 +159,7 @@ class Desk:
             if found.mask.is_empty and (box is not None or (click is not None and click[2])):
                 raise PromptError("Nothing was found there; click on the object, or draw the box closer.")
             with self._lock:
+                self.effort.act(clicks=1)
                 act = self._history.begin("box" if box else "click")
                 self._new_thing(act, owner)
                 self._answer_by_hand(
@@ -143,6 +173,7 @@ class Desk:
         PromptError when there is nothing to erase.
         """
         with self.acting, self._lock:
+            self.check_own(thing)
             owner = self._values.get(thing) or Thing(self._next)
             cell: Cell | None = self._values.get((owner.id, index))
             if erase and (cell is None or cell.mask.is_empty):
@@ -152,6 +183,7 @@ class Desk:
                 mask = Mask.encode(cell.mask.decode() & ~stroke.decode())
             elif cell:
                 mask = union((cell.mask, stroke))
+            self.effort.act(strokes=1)
             act = self._history.begin("eraser" if erase else "brush")
             self._new_thing(act, owner)
             self._answer_by_hand(act, (owner.id, index), Cell(mask, "brush"))
@@ -232,6 +264,7 @@ class Desk:
             self.tell(act)
 
     def _thing(self, thing: ObjectId) -> Thing:
+        self.check_own(thing)
         found = self._values.get(thing)
         if found is None:
             raise PromptError(f"There is no object {thing} any more; choose another one.")
@@ -245,30 +278,59 @@ class Desk:
     def answer(self, job: Job, found: Iterable[tuple[str, dict[int, Cell]]]) -> list[ObjectId]:
         """Objects (category, cells) that a system found become those that fit; returns their ids.
 
-        Earlier objects no longer fit; those that nobody touched and that are not stored go.
+        Earlier objects no longer fit; those that nobody touched and that are not stored go. An answer that is
+        only looked at leaves them all alone, and takes the place of an earlier one of its kind.
         """
         with self._lock:
             act = job.act
-            stored = self.kept.cells if self.kept else {}
-            for old in self.things:
-                if old.key not in stored and not any(c.touched for c in self.cells(old.id).values()):
-                    self._remove(act, old.id)
-            self._fit_only(act, ())
+            if job.trial:
+                self._forget(act, {job.trial})
+            else:
+                stored = self.kept.cells if self.kept else {}
+                for old in self.things:
+                    if old.key not in stored and not any(c.touched for c in self.cells(old.id).values()):
+                        self._remove(act, old.id)
+                self._fit_only(act, ())
             made = []
             for category, cells in found:
-                thing = Thing(self._next, category)
+                thing = Thing(self._next, category, trial=job.trial)
                 self._next += 1
                 self._history.set(act, thing.id, thing)
                 for index, cell in cells.items():
                     self._history.set(act, (thing.id, index), cell)
                 made.append(thing.id)
-            self.tell(act, active=made[0] if made else None)
+            if job.trial:
+                self.tell(act, trial=True)
+            else:
+                self.tell(act, active=made[0] if made else None)
             return made
+
+    def say_trial(self, trial: Trial, said: dict[str, Any]) -> None:
+        """What an answer that is only looked at says of itself."""
+        with self._lock:
+            self.trials[trial] = said
+
+    def forget_trials(self, *, but: str | None = None) -> None:
+        """Take the answers that are only looked at away; `but` those to this sentence."""
+        with self._lock:
+            gone = {trial for trial, said in self.trials.items() if but is None or said["expression"] != but}
+            act = Act("trials")
+            self._forget(act, gone)
+            for trial in gone:
+                del self.trials[trial]
+            if gone:
+                self.tell(act, trial=True)
+
+    def _forget(self, act: Act, trials: Collection[Trial]) -> None:
+        for old in self._all():
+            if old.trial in trials:
+                self._remove(act, old.id)
 
     def write_sentence(self, expression: str) -> None:
         """The sentence as it stands in the page, not saved as a pair yet."""
         with self._lock:
             self.expression = expression
+            self.effort.act()
             if self.on_change:
                 self.on_change(self, Act("sentence"))
 
@@ -336,13 +398,13 @@ class Desk:
                     self._history.set(job.act, key, Cell(answer.mask, source, answer.score))
                     changed.changes[key] = (old, None)
             if changed.changes:
-                self.tell(changed)
+                self.tell(changed, trial=job.trial is not None)
 
-    def start(self, name: str) -> Job:
+    def start(self, name: str, trial: Trial | None = None) -> Job:
         with self._lock:
             if self.job:
                 raise RefavsError(f"Still busy with {self.job.name}; wait for it or cancel it first.")
-            self.job = Job(name, self._history.begin(name))
+            self.job = Job(name, Act(name) if trial else self._history.begin(name), trial)
             return self.job
 
     def finish(self, job: Job) -> None:
@@ -356,11 +418,13 @@ class Desk:
             if self.job:
                 self.job.stopped.set()
 
-    def tell(self, act: Act, *, kept: bool = False, **extra: Any) -> None:
-        """Say what the act changed. kept: it is on disk already."""
+    def tell(self, act: Act, *, kept: bool = False, trial: bool = False, **extra: Any) -> None:
+        """Say what the act changed. kept: it is on disk already; trial: it is no change of the work."""
         with self._lock:
-            self.revision += 1
-            if self.on_change and not kept:
+            self.revision += not trial
+            if not kept and not trial:
+                self.effort.act()
+            if self.on_change and not kept and not trial:
                 self.on_change(self, act)
             masks: dict[str, dict[str, list[Any] | None]] = {}  # JSON has no other keys
             for key in act.changes:
@@ -374,9 +438,21 @@ class Desk:
         with self._lock:
             return {
                 "objects": [{"id": t.id, "category": t.category, "fits": t.fits} for t in self.things],
+                "trials": [
+                    {
+                        "system": trial.system,
+                        "sound": trial.sound,
+                        **said,
+                        "objects": [
+                            {"id": t.id, "category": t.category} for t in self._all() if t.trial == trial
+                        ],
+                    }
+                    for trial, said in self.trials.items()
+                ],
                 "undo": self._history.undoable,
                 "redo": self._history.redoable,
                 "revision": self.revision,
+                "effort": self.effort.told(),
             }
 
 

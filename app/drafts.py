@@ -16,6 +16,7 @@ from typing import Any
 from uuid import UUID
 
 from app.desk import Cell, Desk, Thing
+from app.effort import Effort
 from app.history import Act
 from app.people import author
 from core import paths
@@ -34,11 +35,18 @@ CREATE TABLE IF NOT EXISTS thing (
 CREATE TABLE IF NOT EXISTS cell (
     page TEXT NOT NULL, key TEXT NOT NULL, frame INTEGER NOT NULL, answer TEXT,
     PRIMARY KEY (page, key, frame)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS spent (
+    page TEXT PRIMARY KEY, seconds REAL NOT NULL, clicks INTEGER NOT NULL, strokes INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS effort (
+    pair TEXT NOT NULL, person TEXT NOT NULL, seconds REAL NOT NULL, clicks INTEGER NOT NULL, strokes INTEGER NOT NULL,
+    at TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP);
+CREATE INDEX IF NOT EXISTS effort_pair ON effort (pair);
 """
 ROWS = {
     "desk": "INSERT OR REPLACE INTO desk VALUES (?, ?, ?, ?, ?, ?, CURRENT_TIMESTAMP)",
     "thing": "INSERT OR REPLACE INTO thing VALUES (?, ?, ?, ?, ?)",
     "cell": "INSERT OR REPLACE INTO cell VALUES (?, ?, ?, ?)",
+    "spent": "INSERT OR REPLACE INTO spent VALUES (?, ?, ?, ?)",
 }
 
 
@@ -77,6 +85,8 @@ class Drafts:
     def _write(self, page: str, person: str, desk: Desk, act: Act) -> None:
         with self._transaction() as base:
             base.execute(ROWS["desk"], _head(page, person, desk))
+            spent = desk.effort
+            base.execute(ROWS["spent"], (page, spent.seconds, spent.clicks, spent.strokes))
             things = {thing.id: thing for thing in desk.things}
             named = {
                 each.key for change in act.changes.values() for each in change if isinstance(each, Thing)
@@ -142,6 +152,9 @@ class Drafts:
             cells = self._base.execute(
                 "SELECT key, frame, answer FROM cell WHERE page = ?", (page,)
             ).fetchall()
+            spent = self._base.execute(
+                "SELECT seconds, clicks, strokes FROM spent WHERE page = ?", (page,)
+            ).fetchone()
         if head is None:
             return
         size = desk.clip.video.size
@@ -158,6 +171,31 @@ class Drafts:
             desk.kept.version = head[1]
         told = json.loads(head[2])
         desk.reasons, desk.verdict = told["steps"], told["verdict"]
+        if spent:
+            desk.effort.seconds, desk.effort.clicks, desk.effort.strokes = spent
+
+    def log_effort(self, desk: Desk, pair: UUID) -> None:
+        """What was spent since the last save was spent on this pair."""
+        spent = desk.effort
+        desk.effort = Effort()
+        with self._transaction() as base:
+            base.execute(
+                "INSERT INTO effort (pair, person, seconds, clicks, strokes) VALUES (?, ?, ?, ?, ?)",
+                (str(pair), author(), spent.seconds, spent.clicks, spent.strokes),
+            )
+
+    def efforts(self, pairs: Iterable[UUID]) -> dict[str, dict[str, int]]:
+        """{pair: {seconds, clicks, strokes}} of all that everybody spent on each; without those never logged."""
+        query = (
+            "SELECT pair, round(sum(seconds)), sum(clicks), sum(strokes) FROM effort"
+            " WHERE pair IN (SELECT value FROM json_each(?)) GROUP BY pair"
+        )
+        with self._lock:
+            rows = self._base.execute(query, (json.dumps([str(pair) for pair in pairs]),)).fetchall()
+        return {
+            pair: {"seconds": int(seconds), "clicks": clicks, "strokes": strokes}
+            for pair, seconds, clicks, strokes in rows
+        }
 
     def close(self) -> None:
         self._base.close()
@@ -180,7 +218,7 @@ def _page(token: str) -> str:
 
 
 def _clear(base: sqlite3.Connection, page: str) -> None:
-    for table in ("desk", "thing", "cell"):
+    for table in ROWS:
         base.execute(f"DELETE FROM {table} WHERE page = ?", (page,))
 
 

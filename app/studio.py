@@ -121,6 +121,7 @@ class Studio:
             "undo": lambda desk, r: desk.undo(),
             "redo": lambda desk, r: desk.redo(),
             "cancel": lambda desk, r: desk.cancel(),
+            "forget": lambda desk, r: desk.forget_trials(),
             "object": lambda desk, r: desk.change_thing(_number(r, "object"), **_thing_values(r)),
             "delete": self._delete,
             "brush": self._brush,
@@ -236,6 +237,7 @@ class Studio:
             "verdict": desk.verdict,
             "seq": desk.feed.seq,
             "job": desk.job and {"name": desk.job.name, "progress": 0, "words": f"Working: {desk.job.name}"},
+            "efforts": self._efforts(desk),
             **desk.summary(),
             **summary(desk),
         }
@@ -281,7 +283,9 @@ class Studio:
             )
         elif name == "refer":
             sound = str(request.get("sound") or "normal")
-            yield from work.refer(desk, str(request.get("expression") or ""), call, sound=sound)
+            system = str(request.get("system") or work.SYSTEM)
+            text = str(request.get("expression") or "")
+            yield from work.refer(desk, text, call, sound=sound, system=system)
         elif name == "export":
             yield from self.exports.make(desk, call)
         else:
@@ -306,6 +310,12 @@ class Studio:
     def _save(self, desk: Desk, request: dict[str, Any]) -> None:
         self.keeper.save(desk, str(request.get("expression") or ""), over=request.get("over") is True)
         self.drafts.settle(desk, request["token"])
+        if saved := desk.kept.current:
+            self.drafts.log_effort(desk, saved.id)
+        desk.feed.say("effort", pairs=self._efforts(desk), now=desk.effort.told())
+
+    def _efforts(self, desk: Desk) -> dict[str, dict[str, int]]:
+        return self.drafts.efforts(pair.id for pair in desk.kept.pairs)
 
     def _reopen(self, desk: Desk, request: dict[str, Any]) -> None:
         self.keeper.reopen(desk, _uuid(request, "pair"))

@@ -4,7 +4,7 @@ import time
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from typing import Any
 
-from app.desk import Cell, Desk, Job
+from app.desk import Cell, Desk, Job, Trial
 from core import registry
 from core.errors import PromptError
 from core.evaluation.sounds import parse_audio, replaced
@@ -12,7 +12,7 @@ from core.masks import FrameMask, Mask
 from core.media import Clip
 from core.segment.protocol import ObjectId, Prompts
 from core.systems.densify import densify
-from core.systems.protocol import Found, Referral, Step
+from core.systems.protocol import Found, Referral, Step, System
 
 SYSTEM = "cue"
 LONGEST = 1000  # characters of a sentence
@@ -36,6 +36,7 @@ def propagate(desk: Desk, thing: ObjectId, index: int, direction: str, call: str
     "here": from the nearest frame that the annotator touched up to frame `index`. Seeds are the frames that the annotator touched, and frame `index`. They stay as they are.
     """
     clip = desk.clip
+    desk.check_own(thing)
     cells = desk.cells(thing)
     seeds: dict[int, Mask | Prompts] = {i: cell.mask for i, cell in cells.items() if cell.touched}
     if index in cells and direction != "here":
@@ -67,27 +68,39 @@ def propagate(desk: Desk, thing: ObjectId, index: int, direction: str, call: str
     yield
 
 
-def refer(desk: Desk, expression: str, call: str | None, *, sound: str = "normal") -> Iterator[None]:
-    """Ask the system for what the expression means, show its steps, then carry its answer to every frame.
+def refer(
+    desk: Desk, expression: str, call: str | None, *, sound: str = "normal", system: str = SYSTEM
+) -> Iterator[None]:
+    """Ask a system for what the expression means ("" = everything that sounds), show its steps, then carry its
+    answer to every frame.
 
     sound: what the system hears, as core.evaluation.sounds.parse_audio reads it: "normal", "mute", "noise:DB".
+    An answer to another sound, or of another system than the usual one, is only looked at.
     """
     text = expression.strip()
-    if not text:
-        raise PromptError("There is no sentence yet; write what you mean, such as “the dog that barks”.")
     if len(text) > LONGEST:
         raise PromptError(f"The sentence has {len(text)} characters; at most {LONGEST} are read. Shorten it.")
     heard = replaced(desk.clip, parse_audio(sound), desk.name, (), desk.source)
-    job = desk.start("referral")
+    trial = None if (system, sound) == (SYSTEM, "normal") else Trial(system, sound)
+    answering = registry.system(system)
+    job = desk.start("referral", trial)
     try:
-        desk.say_reasons([], None)
-        answer = yield from _answer(desk, heard, job, text, call)
+        desk.forget_trials(but=text)
+        if not trial:
+            desk.say_reasons([], None)
+        answer = yield from _answer(desk, heard, job, answering, text, call)
         if answer is None:
             return
-        desk.expression = text
-        desk.say_reasons([_step(step) for step in answer.steps if step.words], _verdict(answer))
-        made = desk.answer(job, ((found.category or "", _cells(found)) for found in answer.objects))
-        _number_objects(desk, made)
+        found = ((found.category or "", _cells(found)) for found in answer.objects)
+        if trial:
+            desk.say_trial(trial, {"expression": text, **_verdict(answer)})
+            made = desk.answer(job, found)
+        else:
+            desk.expression = text
+            told = {**_verdict(answer), "system": system, "expression": text}
+            desk.say_reasons([_step(step) for step in answer.steps if step.words], told)
+            made = desk.answer(job, found)
+            _number_objects(desk, made)
         yield
         if made:
             total = len(desk.clip)
@@ -103,11 +116,11 @@ def refer(desk: Desk, expression: str, call: str | None, *, sound: str = "normal
 
 
 def _answer(
-    desk: Desk, clip: Clip, job: Job, text: str, call: str | None
+    desk: Desk, clip: Clip, job: Job, system: System, text: str, call: str | None
 ) -> Generator[None, None, Referral | None]:
     """The system's referral; None when it was cancelled before."""
     steps: list[dict[str, Any]] = []
-    items = registry.system(SYSTEM).refer(clip, text)
+    items = system.refer(clip, text or None)
     try:
         _tell(desk, job, call, 0.0, "Looking and listening …")
         yield
@@ -119,7 +132,8 @@ def _answer(
             if isinstance(item, Step):
                 if item.words:
                     steps.append(_step(item))
-                    desk.say_reasons(steps, None)
+                    if not job.trial:
+                        desk.say_reasons(steps, None)
                 _tell(desk, job, call, LOOKING * item.progress, DOING[item.kind])
                 yield
         return None

@@ -6,6 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from app.work import SYSTEM
 from core import registry
 
 RESULTS = (
@@ -23,8 +24,10 @@ BASELINES = ("whole-frame", "centre-box", "largest-motion")
 
 
 def systems() -> dict[str, Any]:
-    """{systems, segmenters, device, tables}: rows for people, in the order of the registry."""
+    """{systems, usual, segmenters, device, tables}: rows for people, in the order of the registry; usual = the
+    system that answers when none is chosen."""
     return {
+        "usual": SYSTEM,
         "systems": [_system(name) for name in registry.SYSTEMS],
         "segmenters": [_segmenter(name) for name in registry.SEGMENTERS],
         "device": _device(),

@@ -52,6 +52,34 @@ def walk_the_reasons(page, found):
     assert page.js("app.lanes.lit") is None
 
 
+def look_at_tests(page, found):
+    """Muted, and of two systems: both answers lie beside the first one, are named, and are no work."""
+    before = page.js("[app.model.revision, app.model.objects.map((object) => object.id), app.model.undo]")
+    page.page.locator(".tab[data-tab=refer]").click()
+    page.page.locator("[data-sound=mute]").click()
+    page.page.get_by_label("System that answers beside it").select_option("largest-motion")
+    page.do("refer")
+    page.wait("app.model.trials.length === 2 && !app.model.job", timeout=120_000)
+    rows = page.page.locator(".answer")
+    assert [text.split("\n")[0] for text in rows.all_inner_texts()] == [
+        "cue, with its sound",
+        "cue, muted",
+        "largest-motion, muted",
+    ]
+    assert page.page.locator(".answer .badge", has_text="test").count() == 2
+    (shown,) = page.js("app.model.shown.map((object) => object.id)")
+    stripes = page.overlay()[pixels(page.cells(shown)[45]) & ~pixels(page.cells(found)[45])]
+    assert 0 < (stripes[:, 3] > 0).mean() < 1
+    assert (
+        page.js("[app.model.revision, app.model.objects.map((object) => object.id), app.model.undo]")
+        == before
+    )
+
+    page.page.locator(".tab[data-tab=annotate]").click()
+    assert page.js("app.model.shown") == []
+    assert page.page.locator(".object").count() == 1
+
+
 def test_whole_walk(new_page, clip):
     page = new_page()
     page.ready()
@@ -76,6 +104,8 @@ def test_whole_walk(new_page, clip):
         page.seek(index)
         painted = page.overlay()[..., 3] > 0
         assert np.array_equal(painted, pixels(cells[index]))
+
+    look_at_tests(page, found)
 
     page.do("new-object")
     page.click((215 + 25) / 320, 115 / 180)
@@ -132,6 +162,7 @@ def test_whole_walk(new_page, clip):
     ball = other.js("app.model.objects.find((object) => object.category === 'ball')")
     assert ball["fits"] is True
     assert [cell[0] for cell in other.cells(ball["id"]).values()] == [cell[0] for cell in before.values()]
+    assert other.page.locator(".pair .meta", has_text="2 clicks").count() == 1
 
     other.do("export")
     link = other.part("download")

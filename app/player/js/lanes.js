@@ -81,14 +81,14 @@ export class Lanes {
                 "aria-pressed": String(Boolean(this.banded)), title: this.banded ? "Show the waveform" : "Show the spectrogram",
                 onclick: () => this.asBands(),
             }, icon("listen"), el("span", {}, this.banded ? "Spectrum" : "Sound")),
-            ...model.objects.map((object) => el("button", {
-                type: "button", class: "lane-label" + (object.id === model.active ? " active" : ""),
+            ...model.drawn.map((object) => el("button", {
+                type: "button", class: "lane-label" + (object.id === model.active ? " active" : ""), disabled: object.trial,
                 style: "height:" + LANE + "px", onclick: () => model.choose(object.id),
                 "aria-pressed": String(object.id === model.active),
-            }, el("i", { class: "swatch", style: "background:" + css(object.id) }),
+            }, el("i", { class: "swatch" + (object.trial ? " striped" : ""), style: "--swatch:" + css(object.id) }),
             el("span", {}, object.category || "Object " + object.id))),
         );
-        this.area.style.height = this.labels.style.minHeight = this.top(Math.max(model.objects.length, ROWS)) + 4 + "px";
+        this.area.style.height = this.labels.style.minHeight = this.top(Math.max(model.drawn.length, ROWS)) + 4 + "px";
         if (clock.pts.length) this.area.setAttribute("aria-valuemax", String(clock.last));
         this.later();
     }

@@ -18,8 +18,8 @@ export function paint(lanes, context, w, h) {
     axis(to);
     strip(to);
     wave(to);
-    if (!model.objects.length) words(to, "One lane for each object shows where it can be seen", lanes.top(0) + LANE / 2);
-    model.objects.forEach((object, row) => lane(to, object, lanes.top(row)));
+    if (!model.drawn.length) words(to, "One lane for each object shows where it can be seen", lanes.top(0) + LANE / 2);
+    model.drawn.forEach((object, row) => lane(to, object, lanes.top(row)));
     range(to);
     lit(to);
 }

@@ -6,6 +6,8 @@ export class Model extends EventTarget {
         this.desk = null;
         this.seq = 0;
         this.objects = [];
+        this.trials = [];  // answers that are only looked at: {system, sound, expression, found, words, objects}
+        this.shown = [];  // objects of those that lie on the picture
         this.cells = new Map();  // object id -> Map(frame index -> [run lengths, touched, prompts])
         this.active = null;
         this.undo = this.redo = null;
@@ -25,22 +27,31 @@ export class Model extends EventTarget {
         this.verdict = desk.verdict;
         this.pairs = desk.pairs ?? [];
         this.saved = desk.saved ?? null;
+        this.efforts = desk.efforts ?? {};  // pair -> {seconds, clicks, strokes}
         this.take(desk);
         this.active = this.objects.find((o) => o.fits)?.id ?? this.objects.at(-1)?.id ?? null;
         this.say("open");
         this.say("objects");
     }
 
-    take({ objects, undo, redo, revision }) {
+    take({ objects, trials, effort, undo, redo, revision }) {
         this.revision = revision;
         this.objects = objects;
+        this.trials = trials;
+        this.effort = effort;
         this.undo = undo;
         this.redo = redo;
-        for (const { id } of objects) if (!this.cells.has(id)) this.cells.set(id, new Map());
-        for (const id of this.cells.keys()) if (!objects.some((o) => o.id === id)) this.cells.delete(id);
-        if (this.active !== null && !this.cells.has(this.active)) {
+        const all = [...objects, ...trials.flatMap((trial) => trial.objects)];
+        for (const { id } of all) if (!this.cells.has(id)) this.cells.set(id, new Map());
+        for (const id of this.cells.keys()) if (!all.some((o) => o.id === id)) this.cells.delete(id);
+        if (this.active !== null && !this.object(this.active)) {
             this.active = objects.find((o) => o.fits)?.id ?? objects.at(-1)?.id ?? null;
         }
+    }
+
+    // What has a place on the picture and on the lanes.
+    get drawn() {
+        return [...this.objects, ...this.shown];
     }
 
     object(id) {

@@ -45,13 +45,14 @@ export class Overlay {
             this.out.fill(DARK);
             now = whole;
         }
-        for (const { id, chosen, counts, strokes } of layers) {
+        const band = 4 * edge;
+        for (const { id, chosen, trial, counts, strokes } of layers) {
             let box = counts ? fill(this.pixels, runs(counts), h) : null;
             for (const stroke of strokes) box = apply(stroke, this.pixels, box, h);
             if (!box) continue;
             const clear = dark && chosen;
             const inner = clear ? 1 : chosen && !this.outline ? pixel(id, this.opacity) : 0;
-            paint(this.out, this.pixels, box, w, h, inner, pixel(id, chosen ? 1 : 0.7), edge);
+            paint(this.out, this.pixels, box, w, h, inner, pixel(id, chosen ? 1 : 0.7), edge, trial ? band : 0);
             this.pixels.fill(0, box.x0 * h, box.x1 * h);
             now = join(now, box);
         }
@@ -66,10 +67,10 @@ export class Overlay {
 
     // What lies on the frame, the chosen object last; an object that is only being painted is there already.
     layers(index) {
-        const { objects, active } = this.model;
-        const order = [...objects].sort((a, b) => rank(a, active) - rank(b, active));
+        const { objects, drawn, active } = this.model;
+        const order = [...drawn].sort((a, b) => rank(a, active) - rank(b, active));
         const layers = order.map((object) => ({
-            id: object.id, chosen: object.fits || object.id === active, counts: this.model.cell(object.id, index)?.[0],
+            id: object.id, chosen: object.trial || object.fits || object.id === active, trial: object.trial, counts: this.model.cell(object.id, index)?.[0],
             strokes: this.strokes.filter((stroke) => stroke.index === index && stroke.shown === object.id),
         }));
         const coming = this.strokes.filter((stroke) => stroke.index === index && !objects.some((o) => o.id === stroke.shown));
@@ -89,7 +90,7 @@ function apply(stroke, pixels, box, h) {
 }
 
 function rank(object, active) {
-    return object.id === active ? 2 : object.fits ? 1 : 0;
+    return object.trial ? 3 : object.id === active ? 2 : object.fits ? 1 : 0;
 }
 
 function join(a, b) {

@@ -49,6 +49,8 @@ export function pairs(app) {
         save.textContent = fitting.length || !words ? "Save" : "Save: nothing fits";
         save.disabled = saving || !words || Boolean(clean) || model.job?.name === "referral";
         hint(words, fitting, clean);
+        const { effort } = model;
+        part("effort").textContent = !clean && effort.seconds + effort.clicks + effort.strokes ? "So far: " + spent(effort) : "";
     }
 
     function hint(words, fitting, clean) {
@@ -66,6 +68,13 @@ export function pairs(app) {
         part("save-hint").textContent = text;
     }
 
+    // What was spent, calmly: "2 min 10 s, 6 clicks".
+    function spent({ seconds, clicks, strokes }) {
+        const some = (n, word) => n ? n + " " + word + (n === 1 ? "" : "s") : null;
+        const time = seconds < 60 ? seconds + " s" : Math.floor(seconds / 60) + " min " + seconds % 60 + " s";
+        return [time, some(clicks, "click"), some(strokes, "stroke")].filter(Boolean).join(", ");
+    }
+
     function list() {
         part("pair-count").textContent = model.pairs.length ? String(model.pairs.length) : "";
         part("pairs").replaceChildren(...(model.pairs.length ? model.pairs.map(row) : [
@@ -81,7 +90,7 @@ export function pairs(app) {
                 type: "button", class: "pair", "data-pair": pair.id, "aria-current": current ? "true" : null,
                 title: "Show this pair", onclick: () => attempt(() => net.ask("reopen", { pair: pair.id })),
             }, icon(pair.objects.length ? "check" : "none"), el("span", {},
-                el("span", { class: "words" }, pair.expression), el("span", { class: "meta" }, fits + " · " + clock(pair.at)))),
+                el("span", { class: "words" }, pair.expression), el("span", { class: "meta" }, [fits, clock(pair.at), model.efforts[pair.id] && spent(model.efforts[pair.id])].filter(Boolean).join(" · ")))),
             el("button", {
                 type: "button", class: "ghost small", "aria-label": "Remove this pair", title: "Remove this pair (its objects stay)",
                 onclick: () => attempt(() => net.ask("remove", { pair: pair.id })),
@@ -120,6 +129,12 @@ export function pairs(app) {
         model.saved = message.saved;
         failed = false;
         if (message.expression !== undefined) box.value = message.expression;
+        list();
+        state();
+    });
+    model.on("effort", ({ pairs: efforts, now }) => {
+        model.efforts = efforts;
+        model.effort = now;
         list();
         state();
     });

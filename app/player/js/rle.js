@@ -49,8 +49,9 @@ export function fill(pixels, lengths, h) {
     return { x0: Math.floor(first / h), x1: Math.floor(last / h) + 1, y0, y1 };
 }
 
-// Paint the pixels of `box` into `out` (Uint32Array w * h, rows first): `inner`, and `edge` within `t` of the outside.
-export function paint(out, pixels, box, w, h, inner, edge, t) {
+// Paint the pixels of `box` into `out` (Uint32Array w * h, rows first): `inner`, and `edge` within `t` of the outside;
+// with a `band`, `edge` also in stripes of that width, and nothing between them.
+export function paint(out, pixels, box, w, h, inner, edge, t, band = 0) {
     const side = t * h;
     for (let x = box.x0; x < box.x1; x++) {
         const column = x * h;
@@ -60,7 +61,7 @@ export function paint(out, pixels, box, w, h, inner, edge, t) {
             if (!pixels[i]) continue;
             const deep = inX && y >= t && y < h - t
                 && pixels[i - t] && pixels[i + t] && pixels[i - side] && pixels[i + side];
-            const colour = deep ? inner : edge;
+            const colour = !deep ? edge : !band ? inner : Math.floor((x + y) / band) % 3 === 0 ? edge : 0;
             if (colour) out[y * w + x] = colour;
         }
     }

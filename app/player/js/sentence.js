@@ -11,9 +11,10 @@ export function sentence(app) {
 
     function examples() {
         const words = app.source.expressions();
-        part("chips").replaceChildren(...(words.length ? words : EXAMPLES).map((text) => el("button", {
-            type: "button", title: text, onclick: () => { box.value = text; box.focus(); written(); },
-        }, text)));
+        const chip = (text, sentence = text) => el("button", {
+            type: "button", title: text, onclick: () => { box.value = sentence; box.focus(); written(); },
+        }, text);
+        part("chips").replaceChildren(...(words.length ? words : EXAMPLES).map((text) => chip(text)), chip("Everything that sounds", ""));
     }
 
     function written() {
@@ -23,8 +24,16 @@ export function sentence(app) {
         waiting = setTimeout(() => token === net.token && net.ask("sentence", { expression: box.value }).catch(() => {}), REST);
     }
 
+    // The usual system's answer; in the demonstration to the sound that was chosen, and of a second system after it.
     function refer() {
-        return attempt(() => net.send("work", { do: "refer", expression: box.value, sound: app.root.dataset.tab === "refer" ? app.sound : "normal" }));
+        return attempt(async () => {
+            const request = { do: "refer", expression: box.value };
+            if (app.root.dataset.tab !== "refer") return net.send("work", request);
+            const { sound, beside } = app;
+            const done = await net.send("work", { ...request, sound });
+            if (!beside || done.notice || box.value !== request.expression) return done;
+            return net.send("work", { ...request, sound, system: beside });
+        });
     }
 
     button("refer").addEventListener("click", refer);

@@ -107,7 +107,7 @@ export function source(app) {
 
     async function fetchMasks() {
         const token = net.token;
-        for (const { id } of model.objects) {
+        for (const id of [...model.cells.keys()]) {
             for (let from = 0; from !== null;) {
                 const answer = await net.ask("masks", { object: id, from }).catch(() => null);
                 if (!answer || token !== net.token) return;

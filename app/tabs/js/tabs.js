@@ -37,6 +37,7 @@ export function tabs(app) {
         root.querySelector(".desk").hidden = !PLAYER.includes(known);
         for (const [other, { panel }] of Object.entries(panels)) panel.hidden = other !== known;
         panels[known]?.show();
+        app.model.say("tab");
         if (push) app.links.write({ push: true });
         window.dispatchEvent(new Event("resize"));
     }

@@ -246,22 +246,24 @@ def test_pair_that_is_open_is_no_double_of_itself(saved):
 
 @pytest.mark.parametrize(("sound", "level"), [("mute", 0.0), ("noise:20", 0.1)])
 def test_system_hears_what_was_chosen_and_the_clip_keeps_its_sound(desk, store, monkeypatch, sound, level):
-    heard = []
+    heard, asked = [], []
 
     class Listener:
         name = "listener"
 
         def refer(self, clip, expression):
             heard.append(clip.audio(16000))
+            asked.append(expression)
             yield Referral((clip.first,), (), None, ())
 
     Keeper(store).load(desk)
     monkeypatch.setattr(registry, "system", lambda name: Listener())
     before = desk.clip.audio(16000)
-    list(work.refer(desk, "The dog that barks.", "c", sound=sound))
+    list(work.refer(desk, " ", "c", sound=sound))
     assert np.sqrt(np.mean(heard[0] ** 2)) == pytest.approx(level, abs=0.01)
     assert (before is None) == (desk.clip.audio(16000) is None)
-    assert desk.verdict["found"] is False
+    assert asked == [None]
+    assert [trial["found"] for trial in desk.summary()["trials"]] == [False]
 
 
 def test_unknown_sound_is_refused(desk, store):
