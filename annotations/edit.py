@@ -267,7 +267,7 @@ class Edit:
             return
         if self._one(_OWNER, seq=head).session_id != self.session:
             raise ConflictError(
-                f"Somebody else changed {what} since you opened it; nothing was saved: "
+                f"Somebody else changed {what} since you opened it; yours was not saved: "
                 "load theirs, or save yours over it.",
                 theirs=head,
             )
@@ -283,7 +283,7 @@ class Edit:
         if locked is not None:
             raise StoreError(
                 f"You submitted {locked.text or 'this pair'!r}, and it waits for its review; "
-                "it can be changed again when it is returned. Nothing was saved."
+                "it can be changed again when it is returned. It was not saved."
             )
 
     def _one(self, query: sa.Select[Any], **values: Any) -> Any:

@@ -1,12 +1,19 @@
 """Between a desk and the store: what stands is loaded with its clip; "saved" is said when it is on disk."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID, uuid4
 
 from annotations.identity import pts_hash
-from annotations.records import ObjectEdit, ObjectWork, PairEdit, PairWork
+from annotations.records import (
+    ConflictError,
+    ObjectEdit,
+    ObjectWork,
+    PairEdit,
+    PairWork,
+    StoreError,
+)
 from annotations.store import Store
 from app.desk import Cell, Desk, Thing
 from app.people import author
@@ -56,7 +63,8 @@ class Keeper:
     def save(self, desk: Desk, expression: str, *, over: bool = False) -> None:
         """Store the sentence with the objects that fit it, and every other change of stored objects.
 
-        The same sentence again is the same pair; another one is a new pair. RefavsError: nothing was saved;
+        The same sentence again is the same pair; another one is a new pair. What the store refuses does not
+        keep the rest from being saved: StoreError names it. Any other RefavsError: nothing was saved;
         ConflictError: somebody else saved the same thing since it was loaded, and `over` was not asked for.
         """
         text = expression.strip()
@@ -86,19 +94,62 @@ class Keeper:
                 kept.clip = self.store.add_clip(video.id, desk.clip.first, desk.clip.last).id
             if kept.session is None:
                 kept.session = self.store.start_session(author()).id
-            self.store.save_work(
-                kept.session,
-                kept.clip,
-                objects,
-                [edit],
-                act="save pair",
-                based_on=None if over else kept.version,
-            )
-            kept.cells |= {o.id: cells[o.id] for o in objects}
-            kept.revision = revision
+            based_on = None if over else kept.version
+            refused: list[str] = []
+            try:
+                self.store.save_work(
+                    kept.session, kept.clip, objects, [edit], act="save pair", based_on=based_on
+                )
+                kept.cells |= {o.id: cells[o.id] for o in objects}
+                kept.revision = revision
+            except ConflictError:
+                raise
+            except StoreError as error:
+                names = {thing.key: thing.category or f"object {thing.id}" for thing in things}
+                stored, refused = self._one_by_one(kept, objects, edit, names, based_on)
+                if not stored:
+                    raise error
+                kept.cells |= {key: cells[key] for key in stored if key in cells}
+                kept.revision = None
             self._look(kept, pair)
             desk.expression = text
         desk.feed.say("saved", **summary(desk))
+        if refused:
+            raise StoreError(f"Not everything is saved: {' '.join(refused)} The rest is saved.")
+
+    def _one_by_one(
+        self,
+        kept: Kept,
+        objects: Sequence[ObjectEdit],
+        pair: PairEdit,
+        names: dict[UUID, str],
+        based_on: int | None,
+    ) -> tuple[set[UUID], list[str]]:
+        """Save each object alone, then the pair: (ids of what is stored now, what was refused and why)."""
+        assert kept.session is not None
+        assert kept.clip is not None
+        stored: set[UUID] = set()
+        refused: list[str] = []
+        wrote = 0
+        for row in (*objects, pair):
+            edits: tuple[list[ObjectEdit], list[PairEdit]]
+            if isinstance(row, PairEdit):
+                name, edits = f"the sentence {row.expression!r}", ([], [row])
+                if lost := [names[key] for key in row.objects if key not in stored and key not in kept.cells]:
+                    refused.append(f"{name}: its object, {lost[0]}, is not stored.")
+                    continue
+            else:
+                name, edits = names[row.id], ([row], [])
+            try:
+                saved = self.store.save_work(
+                    kept.session, kept.clip, *edits, act="save pair", based_on=based_on
+                )
+            except StoreError as error:
+                refused.append(f"{name}: {error}")
+            else:
+                stored.add(row.id)
+                wrote += saved.rows
+        return (stored if wrote else set()), refused
 
     def reopen(self, desk: Desk, pair: UUID) -> None:
         """Show a saved pair: its sentence, and its objects as those that fit. The desk's work stays there."""

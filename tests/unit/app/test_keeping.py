@@ -1,6 +1,6 @@
 import pytest
 
-from annotations.records import ConflictError
+from annotations.records import ConflictError, StoreError
 from annotations.store import Store
 from app.desk import Desk
 from app.keeping import Keeper, summary
@@ -137,3 +137,42 @@ def test_what_somebody_else_saved_meanwhile_is_not_overwritten_unasked(saved, ke
     assert again(saved, keeper).cells(1)[3].mask == other.cells(1)[3].mask
     keeper.save(saved, "The barking dog.", over=True)
     assert again(saved, keeper).cells(1)[3].mask == saved.cells(1)[3].mask
+
+
+def refuse(keeper, monkeypatch, wanted):
+    """A store that does not take the row of this id."""
+    whole = keeper.store.save_work
+
+    def save(session, clip, objects, pairs, **rest):
+        if wanted in {row.id for row in (*objects, *pairs)}:
+            raise StoreError("It is broken.")
+        return whole(session, clip, objects, pairs, **rest)
+
+    monkeypatch.setattr(keeper.store, "save_work", save)
+
+
+def test_object_that_the_store_refuses_does_not_keep_the_others_from_being_saved(saved, keeper, monkeypatch):
+    saved.ask(4, click=(0.2, 0.5, True), thing=1)
+    saved.ask(4, click=(0.8, 0.8, True))
+    saved.change_thing(2, category="cat")
+    refuse(keeper, monkeypatch, next(thing.key for thing in saved.things if thing.id == 1))
+    with pytest.raises(StoreError, match=r"^Not everything is saved: dog: It is broken\. The rest is saved"):
+        keeper.save(saved, "The animals.")
+    kept = {thing.category: again(saved, keeper).cells(thing.id) for thing in again(saved, keeper).things}
+    assert (set(kept["dog"]), set(kept["cat"])) == ({3}, {4})
+    assert summary(saved)["saved"]["revision"] is None
+    monkeypatch.undo()
+    keeper.save(saved, "The animals.")
+    assert summary(saved)["saved"]["revision"] == saved.revision
+    assert set(again(saved, keeper).cells(1)) == {3, 4}
+
+
+def test_sentence_without_its_object_is_not_saved_and_both_are_named(saved, keeper, monkeypatch):
+    saved.ask(4, click=(0.8, 0.8, True))
+    saved.change_thing(1, category="wolf")
+    saved.change_thing(2, category="cat")
+    refuse(keeper, monkeypatch, next(thing.key for thing in saved.things if thing.id == 2))
+    with pytest.raises(StoreError, match=r"cat: It is broken.*'The cat\.': its object, cat, is not stored"):
+        keeper.save(saved, "The cat.")
+    assert [pair["expression"] for pair in summary(saved)["pairs"]] == ["The barking dog."]
+    assert [thing.category for thing in again(saved, keeper).things] == ["wolf"]
