@@ -13,13 +13,24 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from annotations.records import SOURCES, STATUSES, ConflictError, ObjectEdit, PairEdit, Saved, StoreError
+from annotations.records import (
+    CUES,
+    NULL_KINDS,
+    SOURCES,
+    STATUSES,
+    ConflictError,
+    ObjectEdit,
+    PairEdit,
+    Saved,
+    StoreError,
+)
 from annotations.schema import Base
 from core.masks import Mask
 
 MAX_EXPRESSION = 1000  # characters
 MAX_NAME = 100
 AT_ONCE = 500  # values in one IN list
+CARRIED = ("split", "label", "cues", "null_kind", "comment")  # of a pair, from version to version
 
 MaskValue = tuple[bytes | None, str, float]  # rle id, source, score
 
@@ -177,39 +188,39 @@ class Edit:
         text = None if edit.expression is None else clean(edit.expression, "expression", MAX_EXPRESSION)
         self._check_objects(edit)
         now = self._one(_PAIR, id=edit.id)
+        values = _carried_on(edit, now, same=now is not None and text == now.text)
         if now is None:
             said = self._expression(text)
             row = {"id": edit.id, "clip_id": self.clip, "created": self.seq}
             self._put("pair", row | self._counts(edit.status, said, deleted=False))
-            self._pair_version(edit, said, edit.split, edit.label, replaces=None)
+            self._pair_version(edit, said, values, replaces=None)
             return
         if now.clip_id != self.clip:
             raise StoreError(f"The pair {edit.id} belongs to another clip; make a new one here.")
-        split, label = edit.split or now.split, edit.label or now.label
         same = text == now.text
         if (
             same
-            and (now.status, now.split, now.label, now.deleted) == (edit.status, split, label, False)
+            and (now.status, carried(now), now.deleted) == (edit.status, values, False)
             and list(edit.objects) == self.objects_of(edit.id, now.head)
         ):
             return
         self._open(pair=edit.id)
         self._free(now.head, "this pair")
-        self._pair_version(
-            edit, now.expression_id if same else self._expression(text), split, label, replaces=now.head
-        )
+        said = now.expression_id if same else self._expression(text)
+        self._pair_version(edit, said, values, replaces=now.head)
 
     def set_pair(self, id: UUID, head: int, like: Any, *, deleted: bool) -> None:
         """A new version of a pair that is there, as `like` (a version of it) was. head: what it replaces."""
         self._open(pair=id)
         edit = PairEdit(id, None, tuple(self.objects_of(id, like.change)), like.status)
-        self._pair_version(edit, like.expression_id, like.split, like.label, deleted=deleted, replaces=head)
+        self._pair_version(edit, like.expression_id, carried(like), deleted=deleted, replaces=head)
 
-    def judge_pair(self, id: UUID, row: Any, like: Any, status: str) -> None:
-        """A version of a submitted pair that differs by its status alone; it stays its author's."""
+    def judge_pair(self, id: UUID, row: Any, like: Any, status: str, comment: str | None) -> None:
+        """A version of a pair that differs by its status and the comment alone; it stays its author's."""
         edit = PairEdit(id, None, tuple(self.objects_of(id, like.change)), status)
         author = {"session_id": row.session_id, "annotator_id": row.annotator_id}
-        self._pair_version(edit, like.expression_id, like.split, like.label, replaces=row.head)
+        values = carried(like) | {"comment": comment}
+        self._pair_version(edit, like.expression_id, values, replaces=row.head)
         self.connection.execute(sa.update(_pair).where(_pair.c.id == id).values(author))
 
     def objects_of(self, pair: UUID, change: int) -> list[UUID]:
@@ -238,14 +249,13 @@ class Edit:
         self,
         edit: PairEdit,
         said: UUID | None,
-        split: str | None,
-        label: str | None,
+        kept: dict[str, Any],
         *,
         replaces: int | None,
         deleted: bool = False,
     ) -> None:
         values = {"pair_id": edit.id, "change": self.seq, "expression_id": said, "status": edit.status}
-        values |= {"split": split, "label": label, "deleted": deleted, "replaces": replaces}
+        values |= kept | {"deleted": deleted, "replaces": replaces}
         self._put("pair_version", values)
         if edit.objects:
             own = {"pair_id": edit.id, "change": self.seq}
@@ -297,6 +307,32 @@ def replayed(db: Session, id: UUID | None) -> Saved | None:
     """What was answered when this change was saved, if it was."""
     row = db.connection().execute(_REPLAYED, {"id": id}).one_or_none() if id else None
     return None if row is None else Saved(row.id, row.seq, row.at, row.rows)
+
+
+def carried(version: Any) -> dict[str, Any]:
+    """What a pair's version hands on to the next one, beside its sentence, objects and status."""
+    return {name: getattr(version, name) for name in CARRIED}
+
+
+def _carried_on(edit: PairEdit, now: Any, *, same: bool) -> dict[str, Any]:
+    """The values that an edit leaves, checked. same: the sentence stays as it is."""
+    if edit.null_kind is not None and edit.null_kind not in NULL_KINDS:
+        raise StoreError(
+            f"Nothing fits because it is one of {', '.join(NULL_KINDS)}; got {edit.null_kind!r}."
+        )
+    if edit.null_kind is not None and edit.objects:
+        raise StoreError("Only a null expression says why nothing fits; this one refers to an object.")
+    if wrong := set(edit.cues or ()) - set(CUES):
+        raise StoreError(f"A sentence leans on {', '.join(CUES)}; got {wrong.pop()!r}.")
+    values = dict.fromkeys(CARRIED) if now is None else carried(now)
+    values |= {name: given for name in ("split", "label", "null_kind") if (given := getattr(edit, name))}
+    if edit.objects:
+        values["null_kind"] = None
+    if edit.cues is not None:
+        values["cues"] = [cue for cue in CUES if cue in edit.cues]
+    elif not same:
+        values["cues"] = None
+    return values
 
 
 def is_head(id: Any, change: Any, row: Any) -> Any:

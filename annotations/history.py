@@ -7,7 +7,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from annotations.edit import Edit, MaskValue, is_head
+from annotations.edit import Edit, MaskValue, carried, is_head
 from annotations.records import ChangeInfo, ConflictError, Saved, StoreError
 from annotations.schema import (
     Annotator,
@@ -121,7 +121,7 @@ def _before(db: Session, mask: MaskVersion) -> MaskValue:
 
 def _said(edit: Edit, v: PairVersion) -> tuple[Any, ...]:
     objects = tuple(edit.objects_of(v.pair_id, v.change))
-    return v.expression_id, v.status, v.split, v.label, v.deleted, objects
+    return v.expression_id, v.status, tuple(carried(v).values()), v.deleted, objects
 
 
 def _value(version: MaskVersion) -> MaskValue:

@@ -258,6 +258,9 @@ def _pair_work(row: Any, links: dict[UUID, list[UUID]]) -> PairWork:
         at=row.at,
         version=now.change,
         created=row.created,
+        cues=None if now.cues is None else tuple(now.cues),
+        null_kind=now.null_kind,
+        comment=now.comment,
     )
 
 

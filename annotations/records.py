@@ -11,6 +11,8 @@ from core.masks import Mask, Track
 
 SOURCES = ("system", "click", "brush", "propagated", "imported")
 STATUSES = ("draft", "submitted", "accepted", "returned", "cannot-describe")
+CUES = ("sound", "look", "place", "time")
+NULL_KINDS = ("silent", "off-screen", "absent")
 
 
 class StoreError(RefavsError):
@@ -90,7 +92,8 @@ class PairEdit:
     """What a pair is to be. id: made by the client (uuid4), kept for the pair's life.
 
     expression None = not written yet, or status `cannot-describe`. objects: () = null, several = plural.
-    split and label None = keep.
+    split, label and null_kind None = keep; cues None = keep while the sentence stays. cues: of CUES, what it
+    leans on. null_kind: of NULL_KINDS, why a null expression fits nothing.
     """
 
     id: UUID
@@ -99,6 +102,8 @@ class PairEdit:
     status: str = "draft"
     split: str | None = None
     label: str | None = None
+    cues: tuple[str, ...] | None = None
+    null_kind: str | None = None
 
 
 @dataclass(frozen=True)
@@ -119,6 +124,7 @@ class PairWork:
     """A pair as it stands. objects: () = null expression, several = plural.
 
     annotator, session, at and version are of the change that made it so; created: version that made the pair.
+    cues: None = nobody said. null_kind: why a null expression fits nothing. comment: the last reviewer's.
     """
 
     id: UUID
@@ -132,6 +138,9 @@ class PairWork:
     at: datetime
     version: int
     created: int
+    cues: tuple[str, ...] | None = None
+    null_kind: str | None = None
+    comment: str | None = None
 
     @property
     def is_null(self) -> bool:

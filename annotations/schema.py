@@ -27,7 +27,7 @@ from sqlalchemy import (
 from sqlalchemy import DateTime as SqlDateTime
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-HEAD = "0001"  # the newest file in migrations/versions
+HEAD = "0002"  # the newest file in migrations/versions
 
 
 Seq = Annotated[int, mapped_column(BigInteger)]
@@ -62,6 +62,7 @@ class Base(DeclarativeBase):
         uuid.UUID: Uuid,
         datetime: Moment,
         list[int]: JSON,
+        list[str]: JSON,
         dict[str, Any]: JSON,
     }
 
@@ -229,7 +230,11 @@ class PairRow(Base):
 
 
 class PairVersion(Base):
-    """expression None: not written yet, or cannot be described. label: its uid where it was imported from."""
+    """expression None: not written yet, or cannot be described. label: its uid where it was imported from.
+
+    cues: what the annotator says it leans on; None = not said. null_kind: why a null expression fits nothing.
+    comment: the last reviewer's.
+    """
 
     __tablename__ = "pair_version"
     pair_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("pair.id"), primary_key=True)
@@ -240,6 +245,9 @@ class PairVersion(Base):
     label: Mapped[str | None]
     deleted: Mapped[bool]
     replaces: Mapped[Seq | None]
+    cues: Mapped[list[str] | None]
+    null_kind: Mapped[str | None]
+    comment: Mapped[str | None]
 
 
 class PairObject(Base):
@@ -253,3 +261,56 @@ class PairObject(Base):
     change: Mapped[Seq] = mapped_column(primary_key=True)
     object_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("object.id"), primary_key=True)
     position: Mapped[int]
+
+
+class Review(Base):
+    """A second person's find-back of a pair. version: of the pair, as its author left it.
+
+    answer: what was found: "none", ids of objects of the clip, or "other". iou: None where one side is none.
+    change: the judgement that it led to, None = the pair's status stood already.
+    """
+
+    __tablename__ = "review"
+    __table_args__ = (UniqueConstraint("pair_id", "version", "annotator_id"),)
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    pair_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("pair.id"))
+    version: Mapped[Seq] = mapped_column(ForeignKey("change.seq"))
+    change: Mapped[Seq | None] = mapped_column(ForeignKey("change.seq"))
+    session_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("session.id"))
+    annotator_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("annotator.id"), index=True)
+    answer: Mapped[str]
+    iou: Mapped[float | None]
+    agrees: Mapped[bool]
+    comment: Mapped[str | None]
+    at: Mapped[datetime]
+
+
+class ReviewMask(Base):
+    """The reviewer's answer on one frame; a review that answered none has no row."""
+
+    __tablename__ = "review_mask"
+    review_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("review.id"), primary_key=True)
+    frame: Mapped[int] = mapped_column(primary_key=True)
+    rle_id: Mapped[bytes] = mapped_column(ForeignKey("rle.id"))
+
+
+class LeaseRow(Base):
+    """Who works on what until when. unit: a clip (stage annotate) or a pair (stage review)."""
+
+    __tablename__ = "lease"
+    stage: Mapped[str] = mapped_column(primary_key=True)
+    unit: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    annotator_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("annotator.id"), index=True)
+    until: Mapped[datetime]
+
+
+class ReleaseRow(Base):
+    """A named, frozen export. sheet: its datasheet. versions: pair id -> the version that went out."""
+
+    __tablename__ = "release"
+    name: Mapped[str] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    layout: Mapped[str]
+    sha256: Mapped[str] = mapped_column(String(64))
+    sheet: Mapped[dict[str, Any]]
+    versions: Mapped[dict[str, Any]]

@@ -225,6 +225,8 @@ class Store:
         objects: Sequence[ObjectEdit] = (),
         status: str = "draft",
         split: str | None = None,
+        cues: Sequence[str] | None = None,
+        null_kind: str | None = None,
         change: UUID | None = None,
         based_on: int | None = None,
     ) -> Saved:
@@ -232,9 +234,17 @@ class Store:
 
         pair: made by the client (uuid4), kept for the pair's life. expression None = not written yet, or
         status `cannot-describe`. objects: () = a null expression, several = plural; an ObjectEdit with an id
-        alone links a stored object. split None = keep.
+        alone links a stored object. split, cues, null_kind: see PairEdit.
         """
-        wanted = PairEdit(pair, expression, tuple(each.id for each in objects), status, split)
+        wanted = PairEdit(
+            pair,
+            expression,
+            tuple(each.id for each in objects),
+            status,
+            split,
+            cues=None if cues is None else tuple(cues),
+            null_kind=null_kind,
+        )
         return self.save_work(
             session, clip, objects, [wanted], act="save pair", change=change, based_on=based_on
         )
@@ -313,7 +323,15 @@ class Store:
 
     # stages
 
-    def judge_pair(self, session: UUID, pair: UUID, *, accept: bool, change: UUID | None = None) -> Saved:
+    def judge_pair(
+        self,
+        session: UUID,
+        pair: UUID,
+        *,
+        accept: bool,
+        comment: str | None = None,
+        change: UUID | None = None,
+    ) -> Saved:
         """Accept a submitted pair, or return it to its author; never one's own. It stays its author's."""
         with self.database.writing() as db:
             if done := replayed(db, change):
@@ -328,7 +346,7 @@ class Store:
             if edit.annotator == row.annotator_id:
                 raise StoreError("You wrote this pair yourself; somebody else has to judge it.")
             now = db.get_one(PairVersion, (row.id, row.head))
-            edit.judge_pair(row.id, row, now, "accepted" if accept else "returned")
+            edit.judge_pair(row.id, row, now, "accepted" if accept else "returned", comment)
             return edit.saved()
 
     # going back

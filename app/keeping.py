@@ -131,7 +131,8 @@ class Keeper:
         stored: set[UUID] = set()
         refused: list[str] = []
         wrote = 0
-        for row in (*objects, pair):
+        rows: list[ObjectEdit | PairEdit] = [*objects, pair]
+        for row in rows:
             edits: tuple[list[ObjectEdit], list[PairEdit]]
             if isinstance(row, PairEdit):
                 name, edits = f"the sentence {row.expression!r}", ([], [row])

@@ -298,7 +298,8 @@ def _edits(
             continue
         status = manifest.status(f"{clip.name}/{id}")
         text = clean(text, "expression", MAX_EXPRESSION)
-        pairs.append(PairEdit(name, text, tuple(ids[key] for key in keys), status))
+        told = manifest.told(f"{clip.name}/{id}", null=not keys)
+        pairs.append(PairEdit(name, text, tuple(ids[key] for key in keys), status, **told))
     needed = {id for pair in pairs for id in pair.objects}
     spoken = {key for _, _, keys in clip.said for key in keys}
     known = {thing.id for thing in work.objects}

@@ -175,4 +175,6 @@ def pair_of(pair: PairWork) -> dict[str, Any]:
         "annotator": pair.annotator,
         "session": str(pair.session),
         "status": pair.status,
+        "cues": None if pair.cues is None else list(pair.cues),
+        "null_kind": pair.null_kind,
     }

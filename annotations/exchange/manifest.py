@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from annotations.records import STATUSES, VideoInfo
+from annotations.records import CUES, NULL_KINDS, STATUSES, VideoInfo
 from annotations.store import Store
 from core.datasets.defects import Defect
 
@@ -31,6 +31,8 @@ class Made:
 
     pair: UUID
     status: str
+    cues: tuple[str, ...] | None = None
+    null_kind: str | None = None
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,11 @@ class Manifest:
         made = self.pairs.get(id)
         return made.status if made and made.status in STATUSES else "accepted"
 
+    def told(self, id: str, *, null: bool) -> dict[str, Any]:
+        """What else of a PairEdit the manifest tells of an expression."""
+        made = self.pairs.get(id)
+        return {} if made is None else {"cues": made.cues, "null_kind": made.null_kind if null else None}
+
 
 def read_manifest(path: Path) -> Manifest:
     """Empty where there is none; with a defect where it cannot be read."""
@@ -54,7 +61,7 @@ def read_manifest(path: Path) -> Manifest:
     try:
         said = json.loads(path.read_text(encoding="utf-8"))
         sources = {name: _source(entry) for name, entry in said.get("sources", {}).items()}
-        pairs = {id: Made(UUID(p["pair"]), str(p.get("status"))) for id, p in said.get("pairs", {}).items()}
+        pairs = {id: _made(entry) for id, entry in said.get("pairs", {}).items()}
         categories = {
             str(name): {str(key): str(value) for key, value in objects.items() if value}
             for name, objects in said.get("categories", {}).items()
@@ -79,6 +86,12 @@ def stored_source(store: Store, name: str, source: Source) -> VideoInfo | Defect
     now = f"{info.frame_count} of {list(info.size)} by {info.decoder}, or at other times"
     what = f"its source was read as {then}, here as {now}: its masks go on the folder's own frames"
     return Defect("source-differs", name, what)
+
+
+def _made(entry: dict[str, Any]) -> Made:
+    cues, kind = entry.get("cues"), entry.get("null_kind")
+    known = None if cues is None else tuple(cue for cue in CUES if cue in cues)
+    return Made(UUID(entry["pair"]), str(entry.get("status")), known, kind if kind in NULL_KINDS else None)
 
 
 def _source(entry: dict[str, Any]) -> Source:

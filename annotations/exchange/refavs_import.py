@@ -91,7 +91,8 @@ class _Import:
                 self._skip(row.uid, str(error), 1)
                 continue
             links = () if thing is None else (thing,)
-            pairs.append(PairEdit(id, text, links, self.manifest.status(row.uid), row.split, row.uid))
+            told = self.manifest.told(row.uid, null=thing is None)
+            pairs.append(PairEdit(id, text, links, self.manifest.status(row.uid), row.split, row.uid, **told))
         if pairs:
             self.session = self.session or self.store.start_session(ANNOTATOR).id
             self.store.save_work(self.session, clip.id, list(objects.values()), pairs, act="import")

@@ -246,9 +246,11 @@ def test_two_clips_that_share_a_window_are_merged_and_others_are_told(desk, tmp_
 def test_a_round_trip_keeps_rows_ids_splits_and_bits(desk, other, tmp_path):
     say(desk, ODD, split="val")
     say(desk, "The cat.", "cat", salt=1, split="test_s")
-    say_null(desk, "The tuba.", split="test_n")
+    say_null(desk, "The tuba.", split="test_n", cues=("sound",), null_kind="silent")
     one = export(desk.store, tmp_path / "one").root
     report = import_folder(other, one)
+    told = {(line.pair.expression, line.pair.cues, line.pair.null_kind) for line in other.pairs()}
+    assert told == {(ODD, None, None), ("The cat.", None, None), ("The tuba.", ("sound",), "silent")}
     assert (report.rows, report.imported, report.skipped, report.defects) == (6, 6, 0, ())
     two = export(other, tmp_path / "two").root
     assert rows_of(two) == rows_of(one)

@@ -85,3 +85,41 @@ def test_undo_leaves_a_judgement_and_takes_back_the_judges_own_change_before_it(
     assert store.undo(bob.session, desk.clip.id) is None
     assert desk.work().pairs == judged
     assert (judged[0].status, judged[0].annotator) == ("accepted", "Ann")
+
+
+def test_cues_and_the_reason_of_a_null_are_kept_and_undone(desk):
+    save, pair, clip = desk.store.save_pair, uuid4(), desk.clip.id
+    said = {"expression": "The silent piano.", "cues": ("look", "sound"), "null_kind": "silent"}
+    first = save(desk.session, clip, pair, **said)
+    assert first.rows == 1
+    assert save(desk.session, clip, pair, **said).rows == 0
+    assert save(desk.session, clip, pair, expression="The silent piano.").rows == 0
+    (now,) = desk.work().pairs
+    assert (now.cues, now.null_kind) == (("sound", "look"), "silent")
+    assert save(desk.session, clip, pair, expression="The silent piano.", null_kind="absent").rows == 1
+    desk.store.undo(desk.session, clip)
+    assert desk.work().pairs[0].null_kind == "silent"
+    thing = ObjectEdit(uuid4(), "piano", {3: mask(3)}, "click")
+    save(desk.session, clip, pair, expression="The piano.", objects=[thing])
+    assert (desk.work().pairs[0].cues, desk.work().pairs[0].null_kind) == (None, None)
+
+
+def test_a_comment_stays_with_a_returned_pair(desk, store, video):
+    pair, thing = submitted(desk)
+    store.judge_pair(Desk(store, video, "Bob").session, pair, accept=False, comment="Which dog?")
+    assert desk.work().pairs[0].comment == "Which dog?"
+    store.save_pair(desk.session, desk.clip.id, pair, expression="The left dog.", objects=[ObjectEdit(thing)])
+    assert (desk.work().pairs[0].comment, desk.work().pairs[0].status) == ("Which dog?", "draft")
+
+
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        ({"cues": ("smell",)}, "leans on sound, look, place, time; got 'smell'"),
+        ({"null_kind": "asleep"}, "silent, off-screen, absent; got 'asleep'"),
+        ({"null_kind": "absent", "objects": [ObjectEdit(uuid4(), "dog")]}, "refers to an object"),
+    ],
+)
+def test_unknown_cues_and_reasons_are_refused(desk, told, said):
+    with pytest.raises(StoreError, match=said):
+        desk.store.save_pair(desk.session, desk.clip.id, uuid4(), expression="The dog.", **told)
