@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
 from annotations.records import (
@@ -153,16 +154,9 @@ class Edit:
             return
         self._open(object=object_id)
         needed = {row["rle_id"] for row in rows}
-        pixels = [
-            {"id": key, "height": mask.size[0], "width": mask.size[1], "counts": mask.counts}
-            for key, mask in (rles or {}).items()
-            if key in needed
-        ]
-        insert = postgresql.insert if self.connection.dialect.name == "postgresql" else sqlite.insert
-        if pixels:
-            self.connection.execute(insert(_rle).on_conflict_do_nothing(), pixels)
+        put_pixels(self.connection, {key: mask for key, mask in (rles or {}).items() if key in needed})
         self._put("mask_version", *rows)
-        head = insert(_mask_head)
+        head = _insert(self.connection)(_mask_head)
         head = head.on_conflict_do_update(
             index_elements=["object_id", "frame"], set_={"change": head.excluded.change}
         )
@@ -338,6 +332,20 @@ def _carried_on(edit: PairEdit, now: Any, *, same: bool) -> dict[str, Any]:
 def is_head(id: Any, change: Any, row: Any) -> Any:
     """Join condition: the version that counts for an object or a pair."""
     return sa.and_(id == row.id, change == row.head)
+
+
+def put_pixels(connection: Connection, rles: Mapping[bytes, Mask]) -> None:
+    """Store masks by their id; those that are there already stay."""
+    pixels = [
+        {"id": key, "height": mask.size[0], "width": mask.size[1], "counts": mask.counts}
+        for key, mask in rles.items()
+    ]
+    if pixels:
+        connection.execute(_insert(connection)(_rle).on_conflict_do_nothing(), pixels)
+
+
+def _insert(connection: Connection) -> Any:
+    return postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
 
 
 def rle_id(mask: Mask) -> bytes:

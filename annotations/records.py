@@ -13,6 +13,7 @@ SOURCES = ("system", "click", "brush", "propagated", "imported")
 STATUSES = ("draft", "submitted", "accepted", "returned", "cannot-describe")
 CUES = ("sound", "look", "place", "time")
 NULL_KINDS = ("silent", "off-screen", "absent")
+STAGES = ("annotate", "review")
 
 
 class StoreError(RefavsError):
@@ -215,3 +216,57 @@ class ChangeInfo:
     at: datetime
     indices: tuple[int, ...]
     undoes: int | None
+
+
+@dataclass(frozen=True)
+class ReviewInfo:
+    """What a second person found for a pair's sentence. version: of the pair, as its author left it.
+
+    track: None = they answered none. answer: "none", ids of objects of the clip, or "other". iou: mean with
+    the author's over the frames both answered; None where one side is none.
+    """
+
+    id: UUID
+    pair: UUID
+    version: int
+    annotator: str
+    track: Track | None
+    answer: str
+    iou: float | None
+    agrees: bool
+    comment: str | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    reviews: int
+    agreed: int
+
+    @property
+    def percent(self) -> float:
+        return 100 * self.agreed / self.reviews if self.reviews else 0.0
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How often second people found what was meant: by who wrote it, who looked for it, and cue.
+
+    alpha: Krippendorff's, of author and reviewers over the pairs (nominal: which object); None = undefined.
+    """
+
+    total: Share
+    by_author: Mapping[str, Share]
+    by_reviewer: Mapping[str, Share]
+    by_cue: Mapping[str, Share]
+    alpha: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A unit of work that one annotator holds. unit: a clip (annotate) or a pair (review)."""
+
+    annotator: str
+    stage: str
+    unit: UUID
+    until: datetime

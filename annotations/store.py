@@ -7,19 +7,22 @@ from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 
-from annotations import history, reading
+from annotations import history, leases, reading, review
 from annotations.database import Database
 from annotations.edit import MAX_NAME, Edit, clean, replayed
 from annotations.identity import pts_hash
 from annotations.records import (
+    Agreement,
     ChangeInfo,
     ClipInfo,
     ClipLine,
     ClipWork,
+    Lease,
     ObjectEdit,
     PairEdit,
     PairFilter,
     PairLine,
+    ReviewInfo,
     Saved,
     SessionInfo,
     StoreError,
@@ -323,6 +326,13 @@ class Store:
 
     # stages
 
+    def submit_pair(self, session: UUID, pair: UUID, *, change: UUID | None = None) -> Saved:
+        """Hand one's pair to review. StoreError: what its sentence does not pass, such as a null without a
+        reason; see `core.expressions.checks`.
+        """
+        with self.database.writing() as db:
+            return replayed(db, change) or review.submit(db, session, pair, change)
+
     def judge_pair(
         self,
         session: UUID,
@@ -348,6 +358,48 @@ class Store:
             now = db.get_one(PairVersion, (row.id, row.head))
             edit.judge_pair(row.id, row, now, "accepted" if accept else "returned", comment)
             return edit.saved()
+
+    def find_back(
+        self,
+        session: UUID,
+        pair: UUID,
+        track: Track | None,
+        *,
+        comment: str | None = None,
+        id: UUID | None = None,
+    ) -> ReviewInfo:
+        """Store what a second person found for a pair's sentence; track None, or without a pixel = none fits.
+
+        Both none, or a mean IoU of 0.5 over the frames both answered, accepts the pair; anything else returns
+        it with the comment. An accepted pair may be looked for again. Never one's own, and once a version. id:
+        made by the client; sent again, it changes nothing.
+        """
+        with self.database.writing() as db:
+            return review.find_back(db, session, pair, track, comment, id)
+
+    def reviews(self, pair: UUID) -> list[ReviewInfo]:
+        """Every answer to a pair, oldest first; the author's is in `load_clip_work` and `track_at`."""
+        with self.database.reading() as db:
+            return review.of_pair(db, pair)
+
+    def agreement(self) -> Agreement:
+        """Of all reviews of pairs that stand."""
+        with self.database.reading() as db:
+            return review.agreement(db)
+
+    def lease(self, annotator: str, stage: str, for_seconds: float) -> Lease | None:
+        """The next unit of work, nobody else's until then; None = there is none. stage: annotate, review.
+
+        Who holds one already gets it again, for longer. To annotate: a clip with a pair returned to them, else
+        the oldest clip without a pair. To review: the pair of somebody else that waits longest.
+        """
+        with self.database.writing() as db:
+            return leases.lease(db, annotator, stage, for_seconds)
+
+    def release(self, lease: Lease) -> bool:
+        """Give a unit of work back; whether it was still held."""
+        with self.database.writing() as db:
+            return leases.release(db, lease)
 
     # going back
 
