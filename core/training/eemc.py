@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Sequence
+from hashlib import sha256
+from importlib.resources import files
 from pathlib import Path
 
 import cv2
@@ -22,14 +24,18 @@ from core.training.clip_features import ClipFeatures, Embed
 BATCH = 4
 DECODED = 3  # seconds of a clip that a step makes masks for; the memory sees all ten
 GRID = 64  # pixels of the square that masks are compared on
-MIRRORED = 0.1  # share of the clips that are seen mirrored
+MIRRORED = 0.1  # share of the clips that are seen mirrored half of the time
+NULL = 0.25  # share of the pairs that are null; half of them are made of two clips
 CROSS, DICE, CLASS = 5.0, 5.0, 2.0  # weights of the paper's loss
 UNMATCHED = 0.1  # weight of a query that should show nothing, where another shows the object
 
 
-def ears(kind: str) -> Embed:
-    """What makes 128 numbers of a second of sound; `kind` as EemcConfig has it."""
-    return Tagger.from_pretrained().embed if kind == "tagger" else LogMelEars().embed
+def ears(kind: str) -> tuple[Embed, str]:
+    """What makes 128 numbers of a second of sound, and its mark; `kind` as EemcConfig has it."""
+    if kind != "tagger":
+        return LogMelEars().embed, kind
+    weights = files("assets") / "weights" / "tagger" / "model.safetensors"
+    return Tagger.from_pretrained().embed, f"{kind} {sha256(weights.read_bytes()).hexdigest()}"
 
 
 def mirrored(sentence: str) -> str:
@@ -55,11 +61,15 @@ class EemcTask:
             raise DatasetError(f"None of {', '.join(map(str, folders))} has rows to train on.")
         self._real = [s for s in samples if not s.row.is_null]
         self._null = [s for s in samples if s.row.is_null]
+        self._named = [s for s in self._real if s.row.category in s.row.exp.lower()]
+        self._things: dict[str, set[str]] = {}  # what is spoken of in a clip
+        for s in samples:
+            self._things.setdefault(s.row.v, set()).add(s.row.category)
         sentences = [s.row.exp for s in samples]
         self.words = Words.learn([*sentences, *map(mirrored, sentences)])
         config = config or EemcConfig()
         config.vocabulary = len(self.words)
-        self.features = ClipFeatures(cache / "clips", ears(config.ears), config.ears)
+        self.features = ClipFeatures(cache / "clips", *ears(config.ears))
         first = torch.cat([self.features.of(s).ears for s in samples[:: max(len(samples) // 24, 1)]])
         config.mean, config.spread = float(first.mean()), float(first.std().clamp(min=1e-3))
         torch.manual_seed(seed)
@@ -69,14 +79,15 @@ class EemcTask:
     def loss(self, step: int, progress: float) -> tuple[Tensor, dict[str, float]]:
         """The loss of the batch of this step. Raises RefavsError when it is no number."""
         rng = np.random.default_rng([self._seed, step])
-        batch = [self._draw(rng) for _ in range(BATCH)]
-        flips = rng.random(BATCH) < MIRRORED
+        pairs = [self._draw(rng) for _ in range(BATCH)]
+        batch = [sample for sample, _, _ in pairs]
+        null = torch.tensor([null for _, _, null in pairs])
+        flips = [bool(rng.random() < 0.5) and _turns(s.row.v) for s in batch]
         seconds = np.sort(rng.choice(FRAMES, DECODED, replace=False))
-        seen = [self.features.of(s, mirrored=bool(f)) for s, f in zip(batch, flips, strict=True)]
-        target = torch.from_numpy(
-            np.stack([_targets(s, seconds, bool(f)) for s, f in zip(batch, flips, strict=True)])
-        )
-        said = [mirrored(s.row.exp) if f else s.row.exp for s, f in zip(batch, flips, strict=True)]
+        seen = [self.features.of(s, mirrored=f) for s, f in zip(batch, flips, strict=True)]
+        planes = [_targets(s, seconds, f) for s, f in zip(batch, flips, strict=True)]
+        target = torch.from_numpy(np.stack(planes)) * ~null[:, None, None, None]
+        said = [mirrored(exp) if f else exp for (_, exp, _), f in zip(pairs, flips, strict=True)]
         fine, middle, coarse = (
             torch.stack(maps).float() for maps in zip(*(s.eyes for s in seen), strict=True)
         )
@@ -86,7 +97,6 @@ class EemcTask:
             self.words.numbers(said, self.network.config.text_length),
             torch.from_numpy(seconds),
         )
-        null = torch.tensor([s.row.is_null for s in batch])
         total, figures = eemc_loss(output, target, null)
         if not torch.isfinite(total):
             raise RefavsError(
@@ -95,10 +105,21 @@ class EemcTask:
             )
         return total, figures
 
-    def _draw(self, rng: np.random.Generator) -> Sample:
-        """One in six is null, where there are null rows."""
-        pool = self._null if self._null and (not self._real or rng.random() < 1 / 6) else self._real
-        return pool[rng.integers(len(pool))]
+    def _draw(self, rng: np.random.Generator) -> tuple[Sample, str, bool]:
+        """A clip, what is said of it, and whether nothing in it fits: null rows, and clips with a sentence
+        that names a thing which is spoken of in another clip alone.
+        """
+        if self._real and rng.random() >= NULL:
+            sample = self._real[rng.integers(len(self._real))]
+            return sample, sample.row.exp, False
+        if self._named and (not self._null or rng.random() < 0.5):
+            sample = self._real[rng.integers(len(self._real))]
+            other = self._named[rng.integers(len(self._named))]
+            fits = other.row.category in self._things[sample.row.v]
+            return (sample, sample.row.exp, False) if fits else (sample, other.row.exp, True)
+        pool = self._null or self._real
+        sample = pool[rng.integers(len(pool))]
+        return sample, sample.row.exp, sample.row.is_null
 
     def save(self, network: EemcForReferringSegmentation, folder: Path) -> None:
         """Write config.json, model.safetensors (half precision) and tokenizer.json."""
@@ -106,6 +127,11 @@ class EemcTask:
         half.load_state_dict(network.state_dict())
         half.half().save_pretrained(folder)
         self.words.save(folder)
+
+
+def _turns(v: str) -> bool:
+    """Whether a clip is one of the few that are also seen mirrored: each has to be looked at a second time."""
+    return sha256(v.encode()).digest()[0] < 256 * MIRRORED
 
 
 def _targets(sample: Sample, seconds: np.ndarray, flip: bool) -> np.ndarray:

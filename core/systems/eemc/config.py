@@ -26,7 +26,7 @@ class EemcConfig(PretrainedConfig):
         modality_tokens: bool = True,
         text_length: int = 25,
         vocabulary: int = 900,
-        ears: str = "log-mel",
+        ears: str = "tagger",
         mean: float = 0.0,
         spread: float = 1.0,
         **others: Any,

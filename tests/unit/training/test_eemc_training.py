@@ -93,6 +93,25 @@ def test_targets_of_a_null_pair_are_empty_and_mirrored_ones_are_mirrored(folder)
     assert teaching._targets(samples[2], seconds, False).sum() == 0
 
 
+def test_null_pairs_are_null_rows_and_sentences_that_name_what_is_not_in_the_clip(folder, tmp_path):
+    task = task_of(folder, tmp_path)
+    rng = np.random.default_rng(0)
+    drawn = {(sample.row.v, said, null) for sample, said, null in (task._draw(rng) for _ in range(300))}
+    assert drawn == {
+        ("a", "The dog on the left.", False),
+        ("b", "The cat on the right.", False),
+        ("null_c-a", "The sounding object.", True),
+        ("a", "The cat on the right.", True),
+        ("b", "The dog on the left.", True),
+    }
+
+
+def test_few_clips_are_also_seen_mirrored_and_always_the_same_ones():
+    turned = [teaching._turns(f"world{k}") for k in range(1000)]
+    assert 0.05 < np.mean(turned) < 0.15
+    assert turned == [teaching._turns(f"world{k}") for k in range(1000)]
+
+
 def test_the_loss_is_5_bce_5_dice_2_class_of_the_best_query():
     torch.manual_seed(0)
     target = (torch.rand(1, 2, 64, 64) > 0.5).float()
