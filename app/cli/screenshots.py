@@ -1,6 +1,7 @@
-"""python -m app.cli.screenshots [FOLDER]: the player in a real browser, as pictures for the documents.
+"""python -m app.cli.screenshots [FOLDER]: the app in a real browser, as pictures for the documents.
 
-FOLDER is docs/screens when nothing is named. The clip is the first sample, the segmenter the shipped one.
+FOLDER is docs/screens when nothing is named; screenshot.png goes beside it. First the way of the annotator's
+guide on the sample with the two dogs, then the player on the band. The segmenter is the shipped one.
 """
 
 import sys
@@ -13,6 +14,12 @@ from app.cli.bench_player_server import APP, PATIENCE, chromium, running
 # Boxes around what is seen on the first sample, in shares of the picture.
 BAND = ((0.09, 0.21, 0.36, 0.96), (0.42, 0.23, 0.62, 0.75), (0.42, 0.65, 0.6, 0.96), (0.69, 0.23, 0.88, 0.96))
 SAXOPHONE = (0.69, 0.54, 0.79, 0.79)
+LEAK = (
+    0.331,
+    0.43,
+)  # on frame 120 of the two dogs: what the answer has too much, a tree behind the dog's ear
+BARKS = "The dog that is barking."
+MINE = "The dog on the left that barks."
 NAMES = ("guitarist", "drummer", "drum", "saxophonist")
 QUALITY = 84
 
@@ -25,20 +32,24 @@ def main() -> None:
         running(Path(home), "auto") as address,
         chromium() as browser,
     ):
-        desktop = Shots(browser, address, folder, {"width": 1280, "height": 720})
-        desktop.shoot("at-rest")
-        desktop.four_objects()
-        desktop.shoot("four-objects")
-        desktop.propagating()
-        desktop.zoomed()
-        desktop.reasons()
-        token = desktop.page.evaluate("() => [sessionStorage.getItem('refavs.page')]")
-        desktop.page.context.close()
+        walk = Shots(
+            browser, address, folder, {"width": 1280, "height": 720}, query="clip=sample:two-dogs.mp4"
+        )
+        walk.guide()
+        token = walk.page.evaluate("() => [sessionStorage.getItem('refavs.page')]")
+        walk.page.context.close()
         phone = Shots(browser, address, folder, {"width": 390, "height": 844}, session=token[0])
         phone.wait("app.model.objects.length")
         phone.page.wait_for_timeout(1500)
         phone.shoot("phone")
         phone.page.context.close()
+        desktop = Shots(browser, address, folder, {"width": 1280, "height": 720}, query="tab=annotate")
+        desktop.shoot("at-rest")
+        desktop.four_objects()
+        desktop.shoot("four-objects")
+        desktop.propagating()
+        desktop.zoomed()
+        desktop.page.context.close()
 
 
 class Shots:
@@ -52,12 +63,13 @@ class Shots:
         viewport: dict[str, int],
         *,
         session: str | None = None,
+        query: str = "",
     ) -> None:
         context = browser.new_context(viewport=viewport)
         if session:
             context.add_init_script(f"sessionStorage.setItem('refavs.page', {session!r})")
         self.page, self.folder = context.new_page(), folder
-        self.page.goto(f"{address}/?tab=annotate")
+        self.page.goto(f"{address}/?{query}")
         self.wait("app && app.model.desk && app.clock.ready && app.lanes.strip && app.lanes.peaks")
         self.page.wait_for_timeout(800)
 
@@ -70,6 +82,12 @@ class Shots:
         return self.page.evaluate(f"(x) => {{ const app = {APP}; return {expression}; }}", argument)
 
     def shoot(self, name: str) -> None:
+        self.page.mouse.move(6, 6)
+        self.page.wait_for_timeout(400)
+        self.take(name)
+
+    def take(self, name: str) -> None:
+        """With the pointer where it is."""
         self.page.screenshot(path=self.folder / f"{name}.jpg", type="jpeg", quality=QUALITY)
         print(self.folder / f"{name}.jpg")
 
@@ -80,6 +98,57 @@ class Shots:
     def point(self, x: float, y: float) -> tuple[float, float]:
         box = self.page.locator("[data-part=screen]").bounding_box()
         return box["x"] + x * box["width"], box["y"] + y * box["height"]
+
+    def guide(self) -> None:
+        """Open, refer, see whether it used the sound, fix, write, save, look at the dataset, export."""
+        page = self.page
+        page.locator("[data-part=expression]").fill(BARKS)
+        self.refer()
+        self.seek(120)
+        self.shoot("refer")
+        page.screenshot(path=self.folder.parent / "screenshot.png")
+        page.locator("[data-part=theme]").click()
+        page.locator(".verdict").hover()
+        page.wait_for_timeout(600)
+        self.take("reasons-dark")
+        page.locator("[data-part=theme]").click()
+
+        page.locator("[data-sound=mute]").click()
+        self.refer()
+        page.locator("[data-sound=normal]").click()
+        page.get_by_label("System that answers beside it").select_option("largest-motion")
+        self.refer()
+        self.wait("app.model.trials.length === 2 && !app.model.job")
+        self.shoot("side-by-side")
+
+        page.locator(".tab[data-tab=annotate]").click()
+        page.wait_for_timeout(600)
+        page.mouse.click(*self.point(*LEAK), button="right")
+        self.wait("!app.stage.pending.length && app.model.undo === 'click'")
+        self.shoot("fix")
+        page.locator("[data-do=propagate]").click()
+        self.wait("app.model.job")
+        self.wait("!app.model.job")
+        page.locator("[data-part=expression]").fill(MINE)
+        page.locator(".remarks .cue", has_text="place").wait_for()
+        self.shoot("write")
+        page.locator("[data-do=save]").click()
+        self.wait("app.model.saved && app.model.saved.revision === app.model.revision")
+        page.locator("[data-part=pairs]").scroll_into_view_if_needed()
+        self.shoot("saved")
+        page.locator(".tab[data-tab=dataset]").click()
+        page.locator(".pair-card img").first.wait_for()
+        page.locator(".aside .primary").click()
+        page.locator("[data-part=dataset-download]").wait_for()
+        page.wait_for_timeout(600)
+        self.shoot("dataset")
+        page.locator(".tab[data-tab=refer]").click()
+        page.locator("[data-do=forget]").click()
+
+    def refer(self) -> None:
+        self.page.locator("[data-do=refer]").click()
+        self.wait("app.model.job")
+        self.wait("!app.model.job && (app.model.verdict || app.model.trials.length)")
 
     def box(self, box: tuple[float, float, float, float], number: int) -> None:
         """Draw a box around a new object, which is the clip's `number`th."""
@@ -100,13 +169,10 @@ class Shots:
             "Promise.all(app.model.objects.map(({ id }) => app.net.ask('object', { object: id, fits: true })))"
         )
         self.seek(60)
-        self.page.mouse.move(640, 20)
-        self.page.wait_for_timeout(400)
 
     def propagating(self) -> None:
         self.seek(100)
         self.box(SAXOPHONE, 5)
-        self.page.mouse.move(640, 20)
         self.page.locator("[data-do=propagate]").click()
         self.wait("app.model.job && app.model.job.progress > 0.2")
         self.shoot("propagating")
@@ -124,19 +190,8 @@ class Shots:
         self.page.mouse.move(x, y)
         self.page.mouse.move(x + 3, y + 60)
         self.page.wait_for_timeout(500)
-        self.shoot("zoomed")
+        self.take("zoomed")
         self.do("(app.view.fit(), app.stage.use('click'))")
-
-    def reasons(self) -> None:
-        page = self.page
-        page.locator("[data-part=expression]").fill("The object making the loudest sound.")
-        page.locator("[data-do=refer]").click()
-        self.wait("app.model.job")
-        self.wait("!app.model.job && app.model.verdict")
-        page.locator("[data-part=theme]").click()
-        page.locator(".verdict").hover()
-        page.wait_for_timeout(600)
-        self.shoot("reasons-dark")
 
 
 if __name__ == "__main__":

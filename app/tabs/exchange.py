@@ -105,7 +105,7 @@ class Exchange:
             "link": self.links.file(target, "application/zip", download=target.name),
             "name": target.name,
             "size": target.stat().st_size,
-            "words": f"{report.written} of {report.pairs} pairs in {report.rows} rows.",
+            "words": f"{report.written} of {_some(report.pairs, 'pair')} in {_some(report.rows, 'row')}.",
             "details": [f"“{r.expression or ''}”: {r.reason}" for r in report.refused[:REFUSED]]
             + list(report.notes),
         }
@@ -177,3 +177,7 @@ def dataset_in(root: Path, name: str) -> tuple[Path, str]:
     raise DatasetError(
         f"{name!r} is no dataset known here; expected the folder that an export makes, as a .zip."
     )
+
+
+def _some(count: int, name: str) -> str:
+    return f"{count} {name}" if count == 1 else f"{count} {name}s"

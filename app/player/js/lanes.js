@@ -82,7 +82,7 @@ export class Lanes {
                 onclick: () => this.asBands(),
             }, icon("listen"), el("span", {}, this.banded ? "Spectrum" : "Sound")),
             ...model.drawn.map((object) => el("button", {
-                type: "button", class: "lane-label" + (object.id === model.active ? " active" : ""), disabled: object.trial,
+                type: "button", class: "lane-label" + (object.id === model.active ? " active" : ""), disabled: object.trial, title: object.trial && object.category,
                 style: "height:" + LANE + "px", onclick: () => model.choose(object.id),
                 "aria-pressed": String(object.id === model.active),
             }, el("i", { class: "swatch" + (object.trial ? " striped" : ""), style: "--swatch:" + css(object.id) }),

@@ -30,8 +30,12 @@ export function sentence(app) {
             const request = { do: "refer", expression: box.value };
             if (app.root.dataset.tab !== "refer") return net.send("work", request);
             const { sound, beside } = app;
-            const done = await net.send("work", { ...request, sound });
-            if (!beside || done.notice || box.value !== request.expression) return done;
+            const stands = sound === "normal" && model.verdict?.expression === box.value.trim()
+                && model.verdict.found === model.objects.some((object) => object.fits);
+            if (!beside || !stands) {
+                const done = await net.send("work", { ...request, sound });
+                if (!beside || done.notice || box.value !== request.expression) return done;
+            }
             return net.send("work", { ...request, sound, system: beside });
         });
     }
