@@ -39,7 +39,7 @@ class ClipFeatures:
     def __init__(self, folder: Path, embed: Embed, hears: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
-        self._embed = embed
+        self.embed = embed
         self._eyes: NanoEyes | None = None
         trunk = files("assets") / "weights" / "nano-segmenter" / "model.safetensors"
         self._marks = (sha256(trunk.read_bytes()).digest(), hears.encode())
@@ -75,7 +75,7 @@ class ClipFeatures:
         except soundfile.LibsndfileError as error:
             raise DatasetError(f"{sample.audio_path} is not readable sound: {error}.") from None
         ears = torch.zeros(FRAMES, 128)
-        heard = self._embed(np.ascontiguousarray(sound.mean(1)), rate)[:FRAMES]
+        heard = self.embed(np.ascontiguousarray(sound.mean(1)), rate)[:FRAMES]
         ears[: len(heard)] = torch.from_numpy(heard)
         maps = {str(stride): m for stride, m in zip(STRIDES, self._eyes.see(pictures), strict=True)}
         return {**maps, "ears": ears}

@@ -85,7 +85,7 @@ class EemcTask:
         flips = [bool(rng.random() < 0.5) and _turns(s.row.v) for s in batch]
         seconds = np.sort(rng.choice(FRAMES, DECODED, replace=False))
         seen = [self.features.of(s, mirrored=f) for s, f in zip(batch, flips, strict=True)]
-        planes = [_targets(s, seconds, f) for s, f in zip(batch, flips, strict=True)]
+        planes = [targets(s, seconds, f) for s, f in zip(batch, flips, strict=True)]
         target = torch.from_numpy(np.stack(planes)) * ~null[:, None, None, None]
         said = [mirrored(exp) if f else exp for (_, exp, _), f in zip(pairs, flips, strict=True)]
         fine, middle, coarse = (
@@ -134,7 +134,7 @@ def _turns(v: str) -> bool:
     return sha256(v.encode()).digest()[0] < 256 * MIRRORED
 
 
-def _targets(sample: Sample, seconds: np.ndarray, flip: bool) -> np.ndarray:
+def targets(sample: Sample, seconds: np.ndarray, flip: bool) -> np.ndarray:
     """float32 [S, GRID, GRID], 0 to 1: the share of each place that the object covers."""
     planes = []
     for second in seconds:

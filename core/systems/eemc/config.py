@@ -9,6 +9,7 @@ class EemcConfig(PretrainedConfig):
     """width: channels of all tokens (d_V). layers: of each of the three fusions (N_L). queries: mask queries.
 
     beta: of the cached memory; 0 = none. modality_tokens: whether [aud] and [vis] part the modalities.
+    listens, reads: whether sound and sentence are looked at; without them it is blind to one of the two.
     ears: by what the sound's 128 numbers a second were made, "tagger" or "log-mel". mean, spread: of these
     numbers over the training sounds. The paper has width 256, layers 4, queries 100, beta 1.
     """
@@ -24,6 +25,8 @@ class EemcConfig(PretrainedConfig):
         decoder_layers: int = 4,
         beta: float = 1.0,
         modality_tokens: bool = True,
+        listens: bool = True,
+        reads: bool = True,
         text_length: int = 25,
         vocabulary: int = 900,
         ears: str = "tagger",
@@ -38,6 +41,8 @@ class EemcConfig(PretrainedConfig):
         self.decoder_layers = decoder_layers
         self.beta = beta
         self.modality_tokens = modality_tokens
+        self.listens = listens
+        self.reads = reads
         self.text_length = text_length
         self.vocabulary = vocabulary
         self.ears = ears

@@ -14,7 +14,7 @@ from transformers import PreTrainedModel
 from core.systems.blocks.cross import CrossLayer, Fusion, places, remember
 from core.systems.blocks.eyes import CHANNELS, Features
 from core.systems.blocks.query_decoder import Pyramid, QueryDecoder
-from core.systems.blocks.words import PAD, WordEncoder
+from core.systems.blocks.words import PAD, UNKNOWN, WordEncoder
 from core.systems.eemc.config import EemcConfig
 
 OBJECT, NOTHING = 0, 1  # places of the class logits
@@ -68,6 +68,10 @@ class EemcForReferringSegmentation(PreTrainedModel):
         coarse = eyes[-1].to(self.tokens.dtype)
         batch, time, _, height, width = coarse.shape
         picked = torch.arange(time, device=coarse.device) if seconds is None else seconds
+        if not config.listens:
+            ears = torch.full_like(ears, config.mean)
+        if not config.reads:
+            numbers = torch.full_like(numbers[:, :1], UNKNOWN)
         text = self.words(numbers)
         hidden = numbers == PAD
         audio = self.audio((ears - config.mean) / config.spread)[:, :, None]  # [B, T, 1, D]

@@ -1,8 +1,13 @@
-"""Drawn datasets: stills with two bright shapes, and a sequence of a moving one."""
+"""Drawn datasets: stills with two bright shapes, a sequence of a moving one, clips in the Ref-AVS layout."""
+
+import csv
 
 import cv2
 import numpy as np
 import pytest
+import soundfile
+
+from core.datasets.refavs import HEADER
 
 
 def _drawn(rng, shapes, size):
@@ -43,3 +48,33 @@ def sequences(tmp_path):
             picture, mask = _drawn(rng, [(30 + 6 * index, 60, 18)], (120, 160))
             _write(tmp_path / "film" / name, f"{index:05}", picture, mask * 255)
     return tmp_path / "film"
+
+
+ROWS = [
+    ("a", "a_dog_1", "train", "0", "The dog on the left."),
+    ("b", "b_cat_1", "train", "0", "The cat on the right."),
+    ("a", "null_c-a_null_1", "train", "0", "The sounding object."),
+]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A bright square left in one clip and right in the other; the null clip has the first one's frames."""
+    root = tmp_path / "set"
+    root.mkdir()
+    with (root / "metadata.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([HEADER, *ROWS])
+    rng = np.random.default_rng(0)
+    for v, x in (("a", 8), ("b", 40), ("null_c-a", 8)):
+        frames, masks = root / "media" / v / "frames", root / "gt_mask" / v / "fid_0"
+        frames.mkdir(parents=True)
+        masks.mkdir(parents=True)
+        for k in range(10):
+            picture, mask = rng.integers(0, 60, (64, 80, 3), np.uint8), np.zeros((64, 80), np.uint8)
+            picture[20:50, x : x + 30] += 150
+            mask[20:50, x : x + 30] = 0 if v.startswith("null") else 255
+            cv2.imwrite(str(frames / f"{k}.jpg"), picture)
+            cv2.imwrite(str(masks / f"{k:05}.png"), mask)
+        sound = 0.0 if v.startswith("null") else 0.2 * rng.normal(size=160000)
+        soundfile.write(root / "media" / v / "audio.wav", np.zeros(160000) + sound, 16000)
+    return root

@@ -1,8 +1,5 @@
 """How EEMC learns, on two drawn clips in the Ref-AVS layout."""
 
-import csv
-
-import cv2
 import numpy as np
 import pytest
 import soundfile
@@ -11,7 +8,7 @@ import typer
 from typer.testing import CliRunner
 
 from app.cli import train as command
-from core.datasets.refavs import HEADER, Dataset
+from core.datasets.refavs import Dataset
 from core.errors import DatasetError, RefavsError
 from core.systems.eemc.config import EemcConfig
 from core.systems.eemc.network import EemcOutput
@@ -20,35 +17,6 @@ from core.training import eemc as teaching
 from core.training.clip_features import ClipFeatures
 from core.training.eemc import EemcTask, eemc_loss, mirrored
 from core.training.loop import Schedule, train
-
-ROWS = [
-    ("a", "a_dog_1", "train", "0", "The dog on the left."),
-    ("b", "b_cat_1", "train", "0", "The cat on the right."),
-    ("a", "null_c-a_null_1", "train", "0", "The sounding object."),
-]
-
-
-@pytest.fixture
-def folder(tmp_path):
-    """A bright square left in one clip and right in the other; the null clip has the first one's frames."""
-    root = tmp_path / "set"
-    root.mkdir()
-    with (root / "metadata.csv").open("w", newline="") as file:
-        csv.writer(file).writerows([HEADER, *ROWS])
-    rng = np.random.default_rng(0)
-    for v, x in (("a", 8), ("b", 40), ("null_c-a", 8)):
-        frames, masks = root / "media" / v / "frames", root / "gt_mask" / v / "fid_0"
-        frames.mkdir(parents=True)
-        masks.mkdir(parents=True)
-        for k in range(10):
-            picture, mask = rng.integers(0, 60, (64, 80, 3), np.uint8), np.zeros((64, 80), np.uint8)
-            picture[20:50, x : x + 30] += 150
-            mask[20:50, x : x + 30] = 0 if v.startswith("null") else 255
-            cv2.imwrite(str(frames / f"{k}.jpg"), picture)
-            cv2.imwrite(str(masks / f"{k:05}.png"), mask)
-        sound = 0.0 if v.startswith("null") else 0.2 * rng.normal(size=160000)
-        soundfile.write(root / "media" / v / "audio.wav", np.zeros(160000) + sound, 16000)
-    return root
 
 
 def task_of(folder, tmp_path):
@@ -87,10 +55,10 @@ def test_a_missing_sound_is_told_with_its_clip(folder, tmp_path):
 def test_targets_of_a_null_pair_are_empty_and_mirrored_ones_are_mirrored(folder):
     samples = list(Dataset(folder).samples("train"))
     seconds = np.array([0, 5])
-    plain, flipped = (teaching._targets(samples[0], seconds, flip) for flip in (False, True))
+    plain, flipped = (teaching.targets(samples[0], seconds, flip) for flip in (False, True))
     assert plain.sum() > 0
     np.testing.assert_array_equal(plain[..., ::-1], flipped)
-    assert teaching._targets(samples[2], seconds, False).sum() == 0
+    assert teaching.targets(samples[2], seconds, False).sum() == 0
 
 
 def test_null_pairs_are_null_rows_and_sentences_that_name_what_is_not_in_the_clip(folder, tmp_path):

@@ -1,0 +1,146 @@
+"""What each mechanism of EEMC is worth: the whole beside itself without one of them, on cached features."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import mean, stdev
+from time import monotonic
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch.nn import functional as F
+
+from core.datasets.refavs import FRAMES, Dataset, Sample
+from core.errors import DatasetError, RefavsError
+from core.systems.blocks.words import Words
+from core.systems.eemc.config import EemcConfig
+from core.systems.eemc.network import EemcForReferringSegmentation, chances
+from core.training.clip_features import ClipFeatures
+from core.training.eemc import BATCH, EemcTask, targets
+from core.training.loop import Schedule, train
+
+VARIANTS: dict[str, dict[str, Any]] = {
+    "full": {},
+    "without memory": {"beta": 0.0},
+    "without modality tokens": {"modality_tokens": False},
+    "without audio": {"listens": False},
+    "without text": {"reads": False},
+}
+SPLITS = {"test_s": "J seen", "test_u": "J unseen", "test_n": "S"}
+MOST = 2000  # clip steps of a cell
+SURE = 0.5  # as in EemcNano
+
+
+class Cell(NamedTuple):
+    variant: str
+    seed: int
+
+
+def cells(seeds: int) -> list[Cell]:
+    """All variants with one seed come before the next seed, so a run that is cut short compares fairly."""
+    return [Cell(variant, seed) for seed in range(seeds) for variant in VARIANTS]
+
+
+def kept(out: Path, clip_steps: int, folders: Sequence[Path]) -> dict[Cell, dict[str, Any]]:
+    """The rows in out/rows.jsonl that were run alike. A line that was cut off does not count."""
+    found = {}
+    path = out / "rows.jsonl"
+    for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else ():
+        try:
+            row = json.loads(line)
+            if row["clip_steps"] == clip_steps and row["folders"] == [str(f) for f in folders]:
+                found[Cell(row["variant"], row["seed"])] = row
+        except (ValueError, KeyError, TypeError):
+            continue
+    return found
+
+
+def run(
+    cell: Cell, folders: Sequence[Path], cache: Path, out: Path, *, clip_steps: int, rows: int, **sizes: Any
+) -> dict[str, Any]:
+    """Train one cell and score it; its row is written to out/rows.jsonl when it ends.
+
+    rows: how many of each test split are scored, evenly spread. A cell that was stopped goes on at its
+    checkpoint. Raises RefavsError for more clip steps than a cell may have.
+    """
+    if not BATCH <= clip_steps <= MOST:
+        raise RefavsError(f"A cell has {BATCH} to {MOST} clip steps; got {clip_steps}.")
+    started = monotonic()
+    task = EemcTask(folders, cache, EemcConfig(**sizes, **VARIANTS[cell.variant]), seed=cell.seed)
+    steps = clip_steps // BATCH
+    folder = out / f"{cell.variant.replace(' ', '-')}-{cell.seed}-{clip_steps}"
+    schedule = Schedule(steps=steps, warm_up=min(40, steps // 4), average=0.99)
+    network = train(task, folder, schedule)
+    assert isinstance(network, EemcForReferringSegmentation)
+    row: dict[str, Any] = {
+        **cell._asdict(),
+        "clip_steps": clip_steps,
+        "folders": [str(f) for f in folders],
+        **{split: score(network, task.words, task.features, folders, split, rows) for split in SPLITS},
+        "seconds": round(monotonic() - started, 1),
+    }
+    with (out / "rows.jsonl").open("a", encoding="utf-8") as file:
+        file.write(json.dumps(row) + "\n")
+    return row
+
+
+@torch.inference_mode()
+def score(
+    network: EemcForReferringSegmentation,
+    words: Words,
+    features: ClipFeatures,
+    folders: Sequence[Path],
+    split: str,
+    rows: int,
+) -> float | None:
+    """Of real rows J in % (two empty masks agree), of null rows S in % (the root of the share answered), on
+    the training's grid. None without rows in that split.
+    """
+    samples = [s for folder in folders for s in Dataset(folder).samples() if s.row.split == split]
+    count = min(rows, len(samples))
+    network.eval()
+    found = [
+        _one(network, words, features, samples[k * len(samples) // count], null=split == "test_n")
+        for k in range(count)
+    ]
+    return round(100 * mean(found), 2) if found else None
+
+
+def _one(
+    network: EemcForReferringSegmentation, words: Words, features: ClipFeatures, sample: Sample, *, null: bool
+) -> float:
+    seen = features.of(sample)
+    fine, middle, coarse = (m[None].float() for m in seen.eyes)
+    numbers = words.numbers([sample.row.exp], network.config.text_length)
+    output = network((fine, middle, coarse), seen.ears[None], numbers)
+    truth = targets(sample, np.arange(FRAMES), False) > 0.5
+    sure, best = chances(output.classes)[0].max(0)
+    large = F.interpolate(output.masks[-1][0, :, best][None], truth.shape[-2:], mode="bilinear")[0]
+    said = (large.numpy() > 0) & (float(sure) >= SURE)
+    if null:
+        return float(np.sqrt(said.mean((1, 2))).mean())
+    both, either = (said & truth).sum((1, 2)), (said | truth).sum((1, 2))
+    return float(np.where(either > 0, both / np.maximum(either, 1), 1.0).mean())
+
+
+def as_table(rows: dict[Cell, dict[str, Any]], seeds: int) -> str:
+    """Markdown: mean and spread over the seeds that were run; "not run" for what was not."""
+    lines = ["| | " + " | ".join(SPLITS.values()) + " | seeds |", "|---" * (len(SPLITS) + 2) + "|"]
+    for variant in VARIANTS:
+        mine = [row for cell, row in rows.items() if cell.variant == variant and cell.seed < seeds]
+        values = [_spread([row[split] for row in mine if row[split] is not None]) for split in SPLITS]
+        lines.append(f"| {variant} | {' | '.join(values)} | {len(mine)} of {seeds} |")
+    return "\n".join(lines)
+
+
+def _spread(values: list[float]) -> str:
+    if not values:
+        return "not run"
+    return f"{mean(values):.1f}" + (f" ± {stdev(values):.1f}" if len(values) > 1 else "")
+
+
+def check(folders: Sequence[Path]) -> None:
+    """Raises DatasetError where there is nothing to score."""
+    if not any(s.row.split in SPLITS for folder in folders for s in Dataset(folder).samples()):
+        raise DatasetError(f"None of {', '.join(map(str, folders))} has rows of {', '.join(SPLITS)}.")
