@@ -196,7 +196,7 @@ def eemc(
         raise RefavsError(f"EEMC learns from datasets of the form refavs:DIR; got {wrong[0]!r}.")
     folders = [Path(name.removeprefix("refavs:")) for name in datasets]
     task = EemcTask(folders, cache_dir() / "training")
-    network = train(task, out, Schedule(minutes=minutes, steps=steps, warm_up=40))
+    network = train(task, out, Schedule(minutes=minutes, steps=steps, rate=5e-4, warm_up=40))
     assert isinstance(network, EemcForReferringSegmentation)
     task.save(network, out)
     print(out / "model.safetensors")

@@ -4,12 +4,15 @@ from typing import Any
 
 from transformers import Mask2FormerConfig, PretrainedConfig
 
+from core.systems.blocks.words import PAD
+
 
 class EemcConfig(PretrainedConfig):
     """width: channels of all tokens (d_V). layers: of each of the three fusions (N_L). queries: mask queries.
 
     beta: of the cached memory; 0 = none. modality_tokens: whether [aud] and [vis] part the modalities.
     listens, reads: whether sound and sentence are looked at; without them it is blind to one of the two.
+    pad: number of the token behind a sentence's end.
     ears: by what the sound's 128 numbers a second were made, "tagger" or "log-mel". mean, spread: of these
     numbers over the training sounds. The paper has width 256, layers 4, queries 100, beta 1.
     """
@@ -28,6 +31,7 @@ class EemcConfig(PretrainedConfig):
         listens: bool = True,
         reads: bool = True,
         text_length: int = 25,
+        pad: int = PAD,
         vocabulary: int = 900,
         ears: str = "tagger",
         mean: float = 0.0,
@@ -44,6 +48,7 @@ class EemcConfig(PretrainedConfig):
         self.listens = listens
         self.reads = reads
         self.text_length = text_length
+        self.pad = pad
         self.vocabulary = vocabulary
         self.ears = ears
         self.mean = mean

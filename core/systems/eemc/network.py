@@ -12,9 +12,9 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 from core.systems.blocks.cross import CrossLayer, Fusion, places, remember
-from core.systems.blocks.eyes import CHANNELS, Features
+from core.systems.blocks.eyes import CHANNELS
 from core.systems.blocks.query_decoder import Pyramid, QueryDecoder
-from core.systems.blocks.words import PAD, UNKNOWN, WordEncoder
+from core.systems.blocks.words import UNKNOWN, WordEncoder
 from core.systems.eemc.config import EemcConfig
 
 OBJECT, NOTHING = 0, 1  # places of the class logits
@@ -58,9 +58,9 @@ class EemcForReferringSegmentation(PreTrainedModel):
         """The parts are made with their own beginnings."""
 
     def forward(
-        self, eyes: Features, ears: Tensor, numbers: Tensor, seconds: Tensor | None = None
+        self, eyes: tuple[Tensor, ...], ears: Tensor, numbers: Tensor, seconds: Tensor | None = None
     ) -> EemcOutput:
-        """eyes: [B, T, C, h, w] at strides 8, 16, 32. ears: [B, T, 128]. numbers: int64 [B, L], 0 = padding.
+        """eyes: [B, T, C, h, w] at strides 8, 16, 32; the last gives the picture's tokens. ears: [B, T, 128]. numbers: int64 [B, L], 0 = padding.
 
         seconds: int64 [S], which are decoded; None = all T. The memory runs over all T all the same.
         """
@@ -73,7 +73,7 @@ class EemcForReferringSegmentation(PreTrainedModel):
         if not config.reads:
             numbers = torch.full_like(numbers[:, :1], UNKNOWN)
         text = self.words(numbers)
-        hidden = numbers == PAD
+        hidden = numbers == config.pad
         audio = self.audio((ears - config.mean) / config.spread)[:, :, None]  # [B, T, 1, D]
         vision = self.vision(coarse.flatten(3).transpose(2, 3))  # [B, T, HW, D]
         vision = vision + places(height, width, config.width, vision)
@@ -101,13 +101,18 @@ class EemcForReferringSegmentation(PreTrainedModel):
         for layer in self.prompting:
             queries = layer(queries, cues, outside)
 
-        fine, middle, coarse = (m[:, picked].flatten(0, 1).to(cues.dtype) for m in eyes)
-        levels = self.pyramid((fine, middle, coarse))
-        decoded = self.decoder(queries, levels, levels[-1])
+        levels, fine = self.levels(tuple(m[:, picked].flatten(0, 1).to(cues.dtype) for m in eyes))
+        decoded = self.decoder(queries, levels, fine)
         return EemcOutput(
             tuple(mask.unflatten(0, (batch, len(picked))) for mask in decoded.masks),
             self.classes(decoded.queries).unflatten(0, (batch, len(picked))),
         )
+
+    def levels(self, eyes: tuple[Tensor, ...]) -> tuple[list[Tensor], Tensor]:
+        """Maps [N, C, h, w] -> those the decoder looks at, coarse to fine, and the one that masks are made of."""
+        fine, middle, coarse = eyes
+        levels = self.pyramid((fine, middle, coarse))
+        return levels, levels[-1]
 
     def _with_text(self, fusion: Fusion, own: Tensor, text: Tensor, hidden: Tensor) -> tuple[Tensor, Tensor]:
         """own [B, T, N, D] and text [B, L, D], repeated along time -> both fused, [B, T, N or L, D]."""

@@ -1,0 +1,116 @@
+"""EEMC at the paper's shape, from tiny random checkpoints in the hub's format."""
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+from transformers import (
+    Mask2FormerConfig,
+    Mask2FormerModel,
+    RobertaConfig,
+    RobertaModel,
+    SwinConfig,
+)
+
+from core.errors import RefavsError
+from core.systems.eemc.base import FROZEN, BaseConfig, EemcBase
+
+
+@pytest.fixture(scope="module")
+def parts(tmp_path_factory):
+    """Folders of a tiny Mask2Former and a tiny RoBERTa, as save_pretrained writes them."""
+    torch.manual_seed(0)
+    root = tmp_path_factory.mktemp("parts")
+    swin = SwinConfig(
+        embed_dim=8,
+        depths=[1, 1, 1, 1],
+        num_heads=[1, 1, 2, 2],
+        window_size=4,
+        out_features=["stage1", "stage2", "stage3", "stage4"],
+    )
+    sizes = {"hidden_dim": 32, "feature_size": 32, "mask_feature_size": 32}
+    own = {"num_queries": 5, "decoder_layers": 3, "encoder_layers": 1, "num_attention_heads": 2}
+    vision = Mask2FormerModel(
+        Mask2FormerConfig(
+            backbone_config=swin, dim_feedforward=32, encoder_feedforward_dim=32, **sizes, **own
+        )
+    )
+    vision.save_pretrained(root / "vision")
+    # the public file is of the whole segmenter: the model's names stand behind "model.", a class head beside them
+    state = {f"model.{name}": value.clone() for name, value in vision.state_dict().items()}
+    head = {"class_predictor.weight": torch.zeros(4, 32), "class_predictor.bias": torch.zeros(4)}
+    save_file({**state, **head}, root / "vision" / "model.safetensors", metadata={"format": "pt"})
+    text = RobertaModel(
+        RobertaConfig(
+            vocab_size=50, hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16
+        )
+    )
+    text.save_pretrained(root / "text")
+    return root, vision, text
+
+
+@pytest.fixture(scope="module")
+def network(parts):
+    root, *_ = parts
+    return EemcBase.from_parts(str(root / "vision"), str(root / "text"), side=64, layers=2).eval()
+
+
+def looked(network, seconds=3):
+    rng = np.random.default_rng(0)
+    maps = network.see([rng.integers(0, 255, (50, 70, 3), dtype=np.uint8) for _ in range(seconds)])
+    ears = torch.from_numpy(rng.random((1, seconds, 128), np.float32))
+    return tuple(m[None] for m in maps), ears, torch.tensor([[0, 7, 8, 2]])
+
+
+def test_the_frozen_parts_carry_the_public_weights(parts, network):
+    _, vision, text = parts
+    for name, value in vision.pixel_level_module.state_dict().items():
+        assert torch.equal(network.eyes.state_dict()[name], value), name
+    for name, value in vision.transformer_module.state_dict().items():
+        assert torch.equal(network.decoder.transformer.state_dict()[name], value), name
+    assert torch.equal(
+        network.words.roberta.embeddings.word_embeddings.weight, text.embeddings.word_embeddings.weight
+    )
+    assert (network.config.width, network.config.queries, network.config.layers) == (32, 5, 2)
+
+
+@torch.no_grad()
+def test_masks_come_at_a_quarter_of_the_picture_and_padding_changes_nothing(network):
+    eyes, ears, numbers = looked(network)
+    output = network(eyes, ears, numbers)
+    assert output.masks[-1].shape == (1, 3, 5, 16, 16)
+    assert output.classes.shape == (1, 3, 5, 2)
+    padded = torch.nn.functional.pad(numbers, (0, 3), value=network.config.pad)
+    torch.testing.assert_close(network(eyes, ears, padded).classes, output.classes, atol=1e-4, rtol=1e-3)
+
+
+def test_what_is_frozen_does_not_learn_and_answers_the_same_while_training(network):
+    still = network.see([np.full((40, 40, 3), 90, np.uint8)])
+    network.train()
+    again = network.see([np.full((40, 40, 3), 90, np.uint8)])
+    eyes, ears, numbers = looked(network)
+    network(eyes, ears, numbers).classes.sum().backward()
+    network.eval()
+    assert all(torch.equal(a, b) for a, b in zip(still, again, strict=True))
+    taught = {name for name, p in network.named_parameters() if p.grad is not None}
+    assert {"tokens", "vision.weight", "words.enter.weight", "classes.weight"} <= taught
+    assert not any(name.startswith(FROZEN) for name in taught)
+
+
+@torch.no_grad()
+def test_a_saved_folder_is_all_that_is_needed(network, tmp_path):
+    network.save_pretrained(tmp_path)
+    again = EemcBase.from_pretrained(tmp_path).eval()
+    eyes, ears, numbers = looked(network)
+    torch.testing.assert_close(again(eyes, ears, numbers).classes, network(eyes, ears, numbers).classes)
+
+
+def test_the_paper_s_shape_is_what_the_configs_say_by_themselves():
+    config = BaseConfig()
+    assert (config.width, config.layers, config.queries, config.side) == (256, 4, 100, 384)
+    assert (config.beta, config.text_length, config.text["hidden_size"]) == (1.0, 25, 768)
+
+
+def test_parts_that_cannot_be_had_are_named(tmp_path):
+    with pytest.raises(RefavsError, match="Mask2Former"):
+        EemcBase.from_parts(str(tmp_path), str(tmp_path))
