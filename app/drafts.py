@@ -175,14 +175,19 @@ class Drafts:
             desk.effort.seconds, desk.effort.clicks, desk.effort.strokes = spent
 
     def log_effort(self, desk: Desk, pair: UUID) -> None:
-        """What was spent since the last save was spent on this pair."""
+        """What was spent since the last save was spent on this pair. A log that cannot be written is no reason
+        to call the save, which stands, a failure."""
         spent = desk.effort
-        desk.effort = Effort()
-        with self._transaction() as base:
-            base.execute(
-                "INSERT INTO effort (pair, person, seconds, clicks, strokes) VALUES (?, ?, ?, ?, ?)",
-                (str(pair), author(), spent.seconds, spent.clicks, spent.strokes),
-            )
+        try:
+            with self._transaction() as base:
+                base.execute(
+                    "INSERT INTO effort (pair, person, seconds, clicks, strokes) VALUES (?, ?, ?, ?, ?)",
+                    (str(pair), author(), spent.seconds, spent.clicks, spent.strokes),
+                )
+        except (sqlite3.Error, OSError) as error:
+            log.error("What a pair cost could not be logged", exc_info=error)
+        else:
+            desk.effort = Effort()
 
     def efforts(self, pairs: Iterable[UUID]) -> dict[str, dict[str, int]]:
         """{pair: {seconds, clicks, strokes}} of all that everybody spent on each; without those never logged."""
