@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from core.errors import RefavsError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from annotations.exchange.gather import Report
     from annotations.exchange.refavs_import import Report as Imported
     from annotations.records import PairFilter
@@ -25,15 +27,24 @@ LAYOUTS = {
 FORMATS = ("refavs", *LAYOUTS)
 
 
-def export(store: "Store", root: Path | str, name: str, which: "PairFilter | None" = None) -> "Report":
-    """Write the chosen pairs (None = all) in the format of that name: all of it or nothing. RefavsError."""
+def export(
+    store: "Store",
+    root: Path | str,
+    name: str,
+    which: "PairFilter | None" = None,
+    shares: "Mapping[str, float] | None" = None,
+) -> "Report":
+    """Write the chosen pairs (None = all) in the format of that name: all of it or nothing. RefavsError.
+
+    shares: by split, such as {"train": 80, "val": 20}, to deal whole videos anew; see `splits.assign`.
+    """
     if check(name) == "refavs":
         from annotations.exchange import refavs_export
 
-        return refavs_export.export(store, root, which)
+        return refavs_export.export(store, root, which, shares)
     from annotations.exchange import frames
 
-    return frames.export(store, root, _layout(name), which)
+    return frames.export(store, root, _layout(name), which, shares)
 
 
 def import_folder(store: "Store", root: Path | str, name: str) -> "Imported":

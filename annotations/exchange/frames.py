@@ -99,13 +99,21 @@ class Layout(Protocol):
         ...
 
 
-def export(store: Store, root: Path | str, layout: Layout, which: PairFilter | None = None) -> Report:
+def export(
+    store: Store,
+    root: Path | str,
+    layout: Layout,
+    which: PairFilter | None = None,
+    shares: Mapping[str, float] | None = None,
+) -> Report:
     """Write the chosen pairs to the folder `root`, all of it or nothing; counts in = counts out.
+
+    shares: see `splits.assign`; the manifest tells each expression's split.
 
     Every frame of a clip is there once, with the mask of every object that an expression refers to; sounds
     are in `audio`, times and sources in manifest.json. Raises RefavsError.
     """
-    gathered = Gathered(store, which or PairFilter(), null=layout.null, plural=layout.plural)
+    gathered = Gathered(store, which or PairFilter(), null=layout.null, plural=layout.plural, shares=shares)
     sources: dict[str, Any] = {}
     rows: dict[str, Any] = {}
     categories: dict[str, dict[str, str | None]] = {}

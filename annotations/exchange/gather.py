@@ -1,13 +1,14 @@
 """Which pairs go out, with their videos opened and their masks read; what cannot go, and why."""
 
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from annotations.exchange import splits
 from annotations.identity import differences
 from annotations.records import ClipInfo, ClipWork, PairFilter, PairWork
 from annotations.store import Store
@@ -53,18 +54,30 @@ class Ready:
 class Gathered:
     """The chosen pairs, and what became of each."""
 
-    def __init__(self, store: Store, which: PairFilter, *, null: bool = True, plural: bool = True) -> None:
+    def __init__(
+        self,
+        store: Store,
+        which: PairFilter,
+        *,
+        null: bool = True,
+        plural: bool = True,
+        shares: Mapping[str, float] | None = None,
+    ) -> None:
         self._store, self._null, self._plural = store, null, plural
         self._chosen: dict[UUID, list[PairWork]] = defaultdict(list)
         self.clips: dict[UUID, ClipInfo] = {}
         lines = store.pairs(which, limit=None)
+        self.categories = splits.categories_of(store, (id for line in lines for id in line.pair.objects))
+        split = splits.assign(lines, self.categories, shares)
         for line in sorted(lines, key=lambda line: (line.pair.created, line.pair.id)):
-            self._chosen[line.clip.id].append(line.pair)
+            self._chosen[line.clip.id].append(replace(line.pair, split=split[line.pair.id]))
             self.clips[line.clip.id] = line.clip
         self.pairs = len(lines)
         self.written: set[UUID] = set()
         self.refused: list[Refused] = []
         self.notes: list[str] = []
+        if leaks := splits.leaks((line.clip, split[line.pair.id]) for line in lines):
+            self.notes.append(f"{leaks} video(s) have pairs in several splits, as they were stored")
 
     def by_video(self) -> Iterator[list[Ready]]:
         """The clips that can be read, those of one video together."""
@@ -93,6 +106,7 @@ class Gathered:
     def manifest(self, sources: dict[str, Any], pairs: dict[str, Any]) -> dict[str, Any]:
         """What a manifest says beside the counts: who made it, from what, and what was left out."""
         sessions = {line["session"]: line["annotator"] for line in pairs.values()}
+        parts = Counter(line["split"] for line in pairs.values())
         return {
             "made": datetime.now(UTC).isoformat(timespec="seconds"),
             "pairs_selected": self.pairs,
@@ -102,6 +116,7 @@ class Gathered:
                 {"pair": str(r.pair), "expression": r.expression, "reason": r.reason} for r in self.refused
             ],
             "notes": self.notes,
+            "expressions_by_split": dict(sorted(parts.items())),
             "sources": sources,
             "pairs": pairs,
         }
@@ -175,6 +190,7 @@ def pair_of(pair: PairWork) -> dict[str, Any]:
         "annotator": pair.annotator,
         "session": str(pair.session),
         "status": pair.status,
+        "split": pair.split,
         "cues": None if pair.cues is None else list(pair.cues),
         "null_kind": pair.null_kind,
     }

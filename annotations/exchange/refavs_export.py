@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,17 +10,18 @@ from uuid import UUID
 
 from annotations.exchange import windows
 from annotations.exchange.gather import Gathered, Ready, Refused, Report, pair_of, source_of
+from annotations.exchange.splits import UNSPLIT
 from annotations.exchange.windows import Ten
 from annotations.records import ClipInfo, ClipWork, ObjectWork, PairFilter, PairWork
 from annotations.store import Store
 from core import media
-from core.datasets.refavs import NULL, NULL_PREFIX, safe_name
+from core.datasets.refavs import NULL, NULL_PREFIX, SPLITS, safe_name
 from core.datasets.refavs_write import RATE, Entry, Sentence, Window, Writer
+from core.errors import DatasetError
 from core.masks import Mask
 
 __all__ = ["Refused", "Report", "export"]
 
-SPLIT = "train"  # of a pair that has none
 NULL_NAME = re.compile(r"^null_[a-z]+-")
 
 
@@ -37,8 +38,10 @@ class _Plan:
 
 
 class _Export:
-    def __init__(self, store: Store, which: PairFilter) -> None:
-        self.gathered = Gathered(store, which, plural=False)
+    def __init__(self, store: Store, which: PairFilter, shares: Mapping[str, float] | None) -> None:
+        if wrong := set(shares or ()) - set(SPLITS):
+            raise DatasetError(f"Splits of Ref-AVS are {', '.join(SPLITS)}; got {wrong.pop()!r}.")
+        self.gathered = Gathered(store, which, plural=False, shares=shares)
         self.labels = {clip.label for clip in self.gathered.clips.values()}
         self.taken: dict[str, UUID] = {}  # vid -> video
         self.numbers: dict[str, set[int]] = defaultdict(set)  # of uids, by what stands before the number
@@ -102,7 +105,7 @@ class _Export:
         fids = _fids([thing for _, thing in plan.pairs if thing])
         entries: dict[tuple[Any, ...], list[tuple[PairWork, Sentence]]] = defaultdict(list)
         for pair, thing, number in self._numbered(plan):
-            key = (thing.id if thing else None, category_of(thing), pair.split or SPLIT)
+            key = (thing.id if thing else None, category_of(thing), pair.split or UNSPLIT)
             entries[key].append((pair, Sentence(pair.expression or "", number)))
         things = {thing.id: thing for _, thing in plan.pairs if thing}
         order = [pair for said in entries.values() for pair, _ in said]
@@ -155,13 +158,18 @@ class _Export:
             yield pair, thing, max(used)
 
 
-def export(store: Store, root: Path | str, which: PairFilter | None = None) -> Report:
-    """Write the chosen pairs to the folder `root`, all of it or nothing.
+def export(
+    store: Store,
+    root: Path | str,
+    which: PairFilter | None = None,
+    shares: Mapping[str, float] | None = None,
+) -> Report:
+    """Write the chosen pairs to the folder `root`, all of it or nothing. shares: see `splits.assign`.
 
     Counts in = counts out: a pair that is chosen is in a row, or in `refused` with its reason. Raises
     RefavsError when `root` is not empty, nothing fits, or the disk refuses.
     """
-    return _Export(store, which or PairFilter()).run(Path(root))
+    return _Export(store, which or PairFilter(), shares).run(Path(root))
 
 
 def vid_of(clip: ClipInfo, ten: Ten) -> str:

@@ -30,15 +30,20 @@ def export(
     since: Annotated[
         str | None, typer.Option(help="Only pairs saved then or later: 2026-01-31[T12:00].")
     ] = None,
+    split: Annotated[
+        str | None, typer.Option(help="Deal whole videos to splits, as train:80,val:10,test_s:10.")
+    ] = None,
 ) -> None:
     """Write pairs of the store as a dataset: all of it or nothing."""
     from annotations import exchange
+    from annotations.exchange.splits import parse
     from annotations.store import Store
 
     exchange.check(layout)
     which = _filter(session, annotator, status, since)
+    shares = parse(split) if split else None
     with Store.open(db) as store:
-        report = exchange.export(store, out, layout, which)
+        report = exchange.export(store, out, layout, which, shares)
     _list([f"left out {r.expression!r}: {r.reason}" for r in report.refused])
     _list(list(report.notes))
     print(
