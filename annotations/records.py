@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from core.errors import RefavsError
@@ -270,3 +271,15 @@ class Lease:
     stage: str
     unit: UUID
     until: datetime
+
+
+@dataclass(frozen=True)
+class ReleaseInfo:
+    """A frozen export. sha256: of its SHA256SUMS. sheet: its datasheet. versions: of each pair in it."""
+
+    name: str
+    at: datetime
+    layout: str
+    sha256: str
+    sheet: Mapping[str, Any]
+    versions: Mapping[UUID, int]

@@ -1,7 +1,7 @@
 """Blind find-back: a second person sees the clip and the sentence only, and looks for what it refers to."""
 
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Container, Hashable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
@@ -164,7 +164,8 @@ def of_pair(db: Session, pair: UUID) -> list[ReviewInfo]:
     ]
 
 
-def agreement(db: Session) -> Agreement:
+def agreement(db: Session, pairs: Container[UUID] | None = None) -> Agreement:
+    """Of these pairs; None = of all that stand."""
     author = sa.orm.aliased(Annotator)
     query = (
         sa.select(Review, Annotator.name, author.name.label("author"), PairVersion.cues, ExpressionRow.text)
@@ -186,6 +187,8 @@ def agreement(db: Session) -> Agreement:
     units: dict[tuple[UUID, int], list[Hashable]] = {}
     keys = _keys(db)
     for review, name, wrote, cues, text in db.execute(query):
+        if pairs is not None and review.pair_id not in pairs:
+            continue
         every.append(review.agrees)
         authors[wrote].append(review.agrees)
         reviewers[name].append(review.agrees)

@@ -189,6 +189,7 @@ def pair_of(pair: PairWork) -> dict[str, Any]:
         "objects": [str(id) for id in pair.objects],
         "annotator": pair.annotator,
         "session": str(pair.session),
+        "version": pair.version,
         "status": pair.status,
         "split": pair.split,
         "cues": None if pair.cues is None else list(pair.cues),

@@ -33,9 +33,13 @@ def export(
     split: Annotated[
         str | None, typer.Option(help="Deal whole videos to splits, as train:80,val:10,test_s:10.")
     ] = None,
+    name: Annotated[
+        str | None,
+        typer.Option("--release", help="Make it a release of this name: with datasheet and sums."),
+    ] = None,
 ) -> None:
     """Write pairs of the store as a dataset: all of it or nothing."""
-    from annotations import exchange
+    from annotations import exchange, release
     from annotations.exchange.splits import parse
     from annotations.store import Store
 
@@ -43,7 +47,10 @@ def export(
     which = _filter(session, annotator, status, since)
     shares = parse(split) if split else None
     with Store.open(db) as store:
-        report = exchange.export(store, out, layout, which, shares)
+        if name:
+            _, report = release.make(store, name, out, layout, which, shares)
+        else:
+            report = exchange.export(store, out, layout, which, shares)
     _list([f"left out {r.expression!r}: {r.reason}" for r in report.refused])
     _list(list(report.notes))
     print(
