@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 LAYOUTS = {
     "coco": "annotations.exchange.coco:Coco",
     "davis": "annotations.exchange.davis:Davis",
+    "huggingface": "annotations.exchange.huggingface:HuggingFace",
     "mevis": "annotations.exchange.mevis:Mevis",
     "youtube-vos": "annotations.exchange.youtube_vos:YoutubeVos",
 }

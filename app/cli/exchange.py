@@ -12,7 +12,9 @@ import typer
 SHOWN = 20  # lines of what was refused or found
 
 Db = Annotated[str | None, typer.Option(help="Database URL; without it the one of this user.")]
-Format = Annotated[str, typer.Option("--format", help="refavs, coco, davis, mevis or youtube-vos.")]
+Format = Annotated[
+    str, typer.Option("--format", help="refavs, coco, davis, huggingface, mevis or youtube-vos.")
+]
 
 
 def register(cli: typer.Typer) -> None:

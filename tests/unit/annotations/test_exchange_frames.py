@@ -2,6 +2,7 @@
 
 import json
 from fractions import Fraction
+from importlib.util import find_spec
 from pathlib import Path
 from uuid import uuid4
 
@@ -19,7 +20,8 @@ from core import media
 from core.errors import RefavsError
 from core.masks import Mask
 
-ALL = tuple(exchange.LAYOUTS)
+HF = [] if find_spec("datasets") else ["huggingface"]  # an extra
+ALL = tuple(name for name in exchange.LAYOUTS if name not in HF)
 PALETTE = ("davis", "youtube-vos")
 ODD = 'He said: "the dog, loud";\n<b>x</b> Ünï 🐕 \u2028 \\n'
 COUNT = 12
@@ -206,6 +208,20 @@ def test_the_files_have_the_form_that_others_read(full, tmp_path):
     assert f'{clip} 2 "The cat."\n' in text
 
 
+@pytest.mark.skipif(bool(HF), reason="needs the extra [hf]")
+def test_the_datasets_library_reads_pictures_sound_and_sentences(full, tmp_path):
+    import datasets
+
+    root = exchange.export(full.store, tmp_path / "out", "huggingface", shares={"val": 1}).root
+    found = datasets.load_dataset(str(root), cache_dir=str(tmp_path / "cache"), split="val")
+    (row,) = found.cast_column("audio", datasets.Audio(decode=False))
+    assert [e["text"] for e in row["expressions"]] == [ODD, "The cat.", "Again the first."]
+    assert len(row["frames"]) == COUNT
+    with Image.open(next(root.rglob("00002.jpg"))) as picture:
+        assert np.array_equal(np.asarray(row["frames"][2]), np.asarray(picture))
+    assert row["audio"]["bytes"] == next(root.rglob("*.wav")).read_bytes()
+
+
 def test_a_plain_davis_folder_without_sentences_gives_objects(store, tmp_path):
     root = tmp_path / "davis"
     make_folder(tmp_path / "made", frames=4)
@@ -272,5 +288,7 @@ def test_a_failed_export_leaves_nothing_behind(full, tmp_path, monkeypatch):
 def test_an_unknown_format_is_told(store, tmp_path: Path):
     with pytest.raises(RefavsError, match="no format 'laserdisc'"):
         exchange.export(store, tmp_path / "out", "laserdisc")
-    with pytest.raises(RefavsError, match="choose one of: refavs, coco, davis, mevis, youtube-vos"):
+    with pytest.raises(
+        RefavsError, match="choose one of: refavs, coco, davis, huggingface, mevis, youtube-vos"
+    ):
         exchange.import_folder(store, tmp_path, "laserdisc")
