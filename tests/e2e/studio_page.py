@@ -1,13 +1,16 @@
 """Driving the page as a person does, and looking at what it shows."""
 
+import json
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlparse
 
 import numpy as np
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page
 
 APP = "document.querySelector('[data-part=root]')?.__refavs"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 TIMEOUT = 30_000  # ms; generous, because machines that test are busy
 
 # The barcode of tests/makers.py, read in the page from what the <video> element shows.
@@ -30,6 +33,13 @@ READ_BARCODE = """
     };
 }
 """
+
+
+def violations(page: "StudioPage") -> str:
+    """Where the page breaks WCAG 2.2 AA as far as axe can tell; "[]" = nowhere."""
+    answer = Axe().run(page.page, options={"runOnly": {"type": "tag", "values": RULES}}).response
+    assert len(answer["passes"]) > 5
+    return json.dumps([(v["id"], [n["target"] for n in v["nodes"]]) for v in answer["violations"]])
 
 
 class StudioPage:

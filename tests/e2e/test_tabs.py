@@ -1,12 +1,9 @@
 """The tabs around the player, and links into it, as a visitor meets them."""
 
-import json
-
 import makers
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from studio_page import violations
 
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 MARKUP = "<img src=x onerror=\"document.title='hacked'\"> barks"
 
 
@@ -18,12 +15,6 @@ def shown(page, image):
     """Until the picture is there, and how wide it is."""
     image.wait_for()
     page.page.wait_for_function("(i) => i.complete && i.naturalWidth > 0", arg=image.element_handle())
-
-
-def violations(page):
-    answer = Axe().run(page.page, options={"runOnly": {"type": "tag", "values": RULES}}).response
-    assert len(answer["passes"]) > 5
-    return json.dumps([(v["id"], [n["target"] for n in v["nodes"]]) for v in answer["violations"]])
 
 
 def test_visitor_finds_clips_sentences_and_what_is_here(new_page, server):
@@ -71,7 +62,7 @@ def test_saved_pair_is_found_in_the_dataset_and_opens_where_it_was_drawn(new_pag
     assert violations(page) == "[]"
 
     go(page, "dataset")
-    page.page.get_by_label("Words of the sentence").fill("onerror")
+    page.page.get_by_label("Words of the sentence").fill("> barks")
     card = page.page.locator(".pair-card", has_text="barks")
     shown(page, card.locator("img"))
     page.page.wait_for_function("() => document.querySelectorAll('.pair-card').length === 1")
@@ -83,7 +74,7 @@ def test_saved_pair_is_found_in_the_dataset_and_opens_where_it_was_drawn(new_pag
 
     page.page.get_by_label("Words of the sentence").fill("no pair says this")
     page.page.get_by_text("No saved pair is like that.").wait_for()
-    page.page.get_by_label("Words of the sentence").fill("onerror")
+    page.page.get_by_label("Words of the sentence").fill("> barks")
     card.click()
     page.wait("app.root.dataset.tab === 'annotate' && app.clock.index === 7")
     assert page.part("expression").input_value() == MARKUP

@@ -7,6 +7,7 @@ import zipfile
 import numpy as np
 import pytest
 import scene
+from studio_page import violations
 
 from core.masks import Mask
 
@@ -70,6 +71,7 @@ def look_at_tests(page, found):
     (shown,) = page.js("app.model.shown.map((object) => object.id)")
     stripes = page.overlay()[pixels(page.cells(shown)[45]) & ~pixels(page.cells(found)[45])]
     assert 0 < (stripes[:, 3] > 0).mean() < 1
+    assert violations(page) == "[]"
     assert (
         page.js("[app.model.revision, app.model.objects.map((object) => object.id), app.model.undo]")
         == before
