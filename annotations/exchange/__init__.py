@@ -25,7 +25,8 @@ LAYOUTS = {
     "mevis": "annotations.exchange.mevis:Mevis",
     "youtube-vos": "annotations.exchange.youtube_vos:YoutubeVos",
 }
-FORMATS = ("refavs", *LAYOUTS)
+OUT_ONLY = ("avss",)
+FORMATS = ("refavs", *LAYOUTS, *OUT_ONLY)
 
 
 def export(
@@ -43,6 +44,10 @@ def export(
         from annotations.exchange import refavs_export
 
         return refavs_export.export(store, root, which, shares)
+    if name == "avss":
+        from annotations.exchange import avss
+
+        return avss.export(store, root, which, shares)
     from annotations.exchange import frames
 
     return frames.export(store, root, _layout(name), which, shares)
@@ -54,6 +59,8 @@ def import_folder(store: "Store", root: Path | str, name: str) -> "Imported":
         from annotations.exchange import refavs_import
 
         return refavs_import.import_folder(store, root)
+    if name in OUT_ONLY:
+        raise RefavsError(f"The format {name} is only written: it holds no sentences to take in.")
     from annotations.exchange import frames
 
     return frames.import_folder(store, root, _layout(name))

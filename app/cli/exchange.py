@@ -13,7 +13,8 @@ SHOWN = 20  # lines of what was refused or found
 
 Db = Annotated[str | None, typer.Option(help="Database URL; without it the one of this user.")]
 Format = Annotated[
-    str, typer.Option("--format", help="refavs, coco, davis, huggingface, mevis or youtube-vos.")
+    str,
+    typer.Option("--format", help="refavs, coco, davis, huggingface, mevis, youtube-vos; export only: avss."),
 ]
 
 
