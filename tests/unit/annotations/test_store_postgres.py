@@ -16,6 +16,7 @@ from annotations.records import ConflictError, ObjectEdit, PairFilter, StoreErro
 from annotations.store import Store
 from app.cli import postgres
 from core.datasets.refavs import Dataset
+from core.masks import Track
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +79,17 @@ def test_a_whole_walk_on_postgresql(desk, url, video, tmp_path):
     assert len(Dataset(root)) == 4
     with Store.open(f"sqlite:///{tmp_path / 'other.db'}") as other:
         assert import_folder(other, root).imported == 4
+    desk.store.save_pair(
+        desk.session, desk.clip.id, pair, expression="The dog on the left.", objects=[ObjectEdit(thing)]
+    )
+    desk.store.submit_pair(desk.session, pair)
+    held = desk.store.lease("Bob", "review", 60)
+    assert held is not None
+    assert held.unit == pair
+    found = desk.store.find_back(bob.session, pair, Track((96, 128), masks), id=uuid4())
+    assert desk.store.reviews(pair) == [found]
+    assert desk.store.agreement().total.reviews == 1
+    assert not desk.store.release(held)
     desk.store.delete_pair(desk.session, pair)
     with Store.open(url) as again:
         assert [line.pair.expression for line in again.pairs()] == ["No such thing."]
