@@ -14,7 +14,6 @@ from torch.nn import functional as F
 
 from core.datasets.refavs import FRAMES, Dataset, Sample
 from core.errors import DatasetError, RefavsError
-from core.systems.blocks.ears import LogMelEars
 from core.systems.blocks.tagger import Tagger
 from core.systems.blocks.words import Words
 from core.systems.eemc.config import EemcConfig
@@ -30,12 +29,10 @@ CROSS, DICE, CLASS = 5.0, 5.0, 2.0  # weights of the paper's loss
 UNMATCHED = 0.1  # weight of a query that should show nothing, where another shows the object
 
 
-def ears(kind: str) -> tuple[Embed, str]:
-    """What makes 128 numbers of a second of sound, and its mark; `kind` as EemcConfig has it."""
-    if kind != "tagger":
-        return LogMelEars().embed, kind
+def ears() -> tuple[Embed, str]:
+    """What makes 128 numbers of a second of sound, and the mark of its weights."""
     weights = files("assets") / "weights" / "tagger" / "model.safetensors"
-    return Tagger.from_pretrained().embed, f"{kind} {sha256(weights.read_bytes()).hexdigest()}"
+    return Tagger.from_pretrained().embed, f"tagger {sha256(weights.read_bytes()).hexdigest()}"
 
 
 def mirrored(sentence: str) -> str:
@@ -69,7 +66,7 @@ class EemcTask:
         self.words = Words.learn([*sentences, *map(mirrored, sentences)])
         config = config or EemcConfig()
         config.vocabulary = len(self.words)
-        self.features = ClipFeatures(cache / "clips", *ears(config.ears))
+        self.features = ClipFeatures(cache / "clips", *ears())
         first = torch.cat([self.features.of(s).ears for s in samples[:: max(len(samples) // 24, 1)]])
         config.mean, config.spread = float(first.mean()), float(first.std().clamp(min=1e-3))
         torch.manual_seed(seed)

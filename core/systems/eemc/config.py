@@ -13,7 +13,7 @@ class EemcConfig(PretrainedConfig):
     beta: of the cached memory; 0 = none. modality_tokens: whether [aud] and [vis] part the modalities.
     listens, reads: whether sound and sentence are looked at; without them it is blind to one of the two.
     pad: number of the token behind a sentence's end.
-    ears: by what the sound's 128 numbers a second were made, "tagger" or "log-mel". mean, spread: of these
+    ears: by what the sound's 128 numbers a second were made: "tagger" or "vggish". mean, spread: of these
     numbers over the training sounds. The paper has width 256, layers 4, queries 100, beta 1.
     """
 

@@ -14,7 +14,6 @@ from core.errors import RefavsError
 from core.masks import FrameMask, Mask, Track
 from core.media import Clip
 from core.systems.baselines import one_a_second
-from core.systems.blocks.ears import LogMelEars, silence
 from core.systems.blocks.eyes import NanoEyes
 from core.systems.blocks.logmel import RATE
 from core.systems.blocks.tagger import Tagger
@@ -39,8 +38,7 @@ class EemcNano:
             folder = weights or shipped
             self._network = load(folder)
             self._words = Words.load(folder)
-        tagger = self._network.config.ears == "tagger"
-        self._embed = Tagger.from_pretrained().embed if tagger else LogMelEars().embed
+        self._embed = Tagger.from_pretrained().embed
         self._eyes = NanoEyes()
 
     def refer(self, clip: Clip, expression: str | None) -> Iterator[Step | FrameMask | Referral]:
@@ -86,11 +84,7 @@ class EemcNano:
         """float32 [S, 128] for the seconds of the clip, silence where there is no sound."""
         seconds = max(int(np.ceil(clip.duration - 1e-6)), 1)
         sound = clip.audio(RATE)
-        quiet = (
-            silence()
-            if self._network.config.ears == "log-mel"
-            else self._embed(np.zeros(RATE, np.float32), RATE)[0]
-        )
+        quiet = self._embed(np.zeros(RATE, np.float32), RATE)[0]
         ears = np.repeat(quiet[None], seconds, 0)
         if sound is not None and len(sound):
             heard = self._embed(sound, RATE)[:seconds]
@@ -119,6 +113,8 @@ def load(folder: Path) -> EemcForReferringSegmentation:
         if kind != EemcConfig.model_type:
             raise ValueError(f"its config.json is of {kind!r}")
         network = EemcForReferringSegmentation.from_pretrained(folder)
+        if network.config.ears != "tagger":
+            raise ValueError(f"it was taught to hear by {network.config.ears!r}, not by the tagger")
     except (OSError, ValueError, AttributeError, RuntimeError) as error:
         raise RefavsError(
             f"Expected an EEMC's config.json, model.safetensors and tokenizer.json in {folder}; they cannot be "

@@ -105,6 +105,11 @@ def test_weights_that_cannot_be_used_are_refused_in_words(tmp_path):
     (tmp_path / "config.json").write_text(json.dumps({"model_type": "bert"}))
     with pytest.raises(RefavsError, match="'bert'"):
         EemcNano(tmp_path)
+    folder, network = saved(tmp_path / "other")
+    network.config.ears = "log-mel"
+    network.save_pretrained(folder)
+    with pytest.raises(RefavsError, match="hear by 'log-mel'"):
+        EemcNano(folder)
 
 
 @pytest.fixture(scope="module")
