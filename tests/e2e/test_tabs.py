@@ -50,7 +50,7 @@ def test_visitor_finds_clips_sentences_and_what_is_here(new_page, server):
 def test_saved_pair_is_found_in_the_dataset_and_opens_where_it_was_drawn(new_page, clips):
     page = new_page()
     page.ready()
-    page.open(makers.make_clip(clips / "<b>one.mp4", frames=20))
+    page.open(makers.make_clip(clips / "<b>one.mp4", frames=23))
     page.seek(7)
     page.click(0.5, 0.5)
     page.write("No")
