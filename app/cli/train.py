@@ -183,6 +183,7 @@ def eemc(
     ] = None,
 ) -> None:
     """Train EEMC: the system that joins picture, sound and sentence in one prompt for mask queries."""
+    from app.cli.bench_eemc import folders_of
     from core.errors import RefavsError
     from core.paths import cache_dir
     from core.systems.eemc.network import EemcForReferringSegmentation
@@ -191,11 +192,7 @@ def eemc(
 
     if config != "nano":
         raise RefavsError(f"There is no config {config!r} of eemc to train; the one there is: nano.")
-    wrong = [name for name in datasets if not name.startswith("refavs:")]
-    if wrong:
-        raise RefavsError(f"EEMC learns from datasets of the form refavs:DIR; got {wrong[0]!r}.")
-    folders = [Path(name.removeprefix("refavs:")) for name in datasets]
-    task = EemcTask(folders, cache_dir() / "training")
+    task = EemcTask(folders_of(datasets), cache_dir() / "training")
     network = train(task, out, Schedule(minutes=minutes, steps=steps, rate=5e-4, warm_up=40))
     assert isinstance(network, EemcForReferringSegmentation)
     task.save(network, out)
