@@ -26,6 +26,7 @@ SYSTEMS = {
     "centre-box": "core.systems.baselines:CentreBox",
     "largest-motion": "core.systems.baselines:LargestMotion",
     "cue": "core.systems.cue.system:CueReasoner",
+    "cue-hub": "core.systems.cue.hub:CueHub",
     "eemc-nano": "core.systems.eemc.system:EemcNano",  # experimental: see its card
 }
 # best first; `auto` takes the first that has its weights here: shipped, or downloaded from the hub before

@@ -36,6 +36,15 @@ def systems() -> dict[str, Any]:
 
 
 def _system(name: str) -> dict[str, Any]:
+    if name == "cue-hub":
+        from core.segment.checkpoints import SIGLIP2, local
+
+        here = local(SIGLIP2) is not None
+        note = (
+            "" if here else f" {SIGLIP2.megabytes} MB would be fetched from {SIGLIP2.hub} with its first use."
+        )
+        about = f"The cue reasoner, things named by SigLIP 2. {SIGLIP2.licence}.{note}"
+        return _row(name, "ready" if here else "not here", about, SIGLIP2.megabytes)
     shipped = _shipped(name)
     state = "a measure" if name in BASELINES else shipped["state"] if shipped else "ready"
     return _row(

@@ -1,4 +1,4 @@
-"""Public checkpoints of the SAM 2 family: which there are, whether they are here, how they are fetched."""
+"""Public checkpoints, the SAM 2 family above all: which there are, whether they are here, how they are fetched."""
 
 import sys
 from collections.abc import Callable
@@ -17,6 +17,7 @@ class Checkpoint:
     """model, session: names of classes in transformers. types: what its config.json may say as model_type.
 
     colours: mean and standard deviation of red, green, blue (0 to 1) that pictures are normalised with.
+    more: patterns of files it needs beside config and weights.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Checkpoint:
     licence: str
     gated: bool = False
     colours: tuple[tuple[float, ...], tuple[float, ...]] = IMAGENET
+    more: tuple[str, ...] = ()
 
 
 def _sam2(name: str, hub: str, megabytes: int) -> Checkpoint:
@@ -66,6 +68,18 @@ CHECKPOINTS = {
         ),
     )
 }
+# of no segmenter: names what is seen, for the system cue-hub
+SIGLIP2 = Checkpoint(
+    "siglip2",
+    "google/siglip2-base-patch16-224",
+    "SiglipModel",
+    "",
+    ("siglip",),
+    1500,
+    "Apache-2.0",
+    colours=HALVES,
+    more=("tokenizer*", "special_tokens_map.json"),
+)
 
 
 def local(checkpoint: Checkpoint) -> Path | None:
@@ -73,7 +87,11 @@ def local(checkpoint: Checkpoint) -> Path | None:
     from huggingface_hub import snapshot_download
 
     try:
-        folder = Path(snapshot_download(checkpoint.hub, allow_patterns=_FILES, local_files_only=True))
+        folder = Path(
+            snapshot_download(
+                checkpoint.hub, allow_patterns=[*_FILES, *checkpoint.more], local_files_only=True
+            )
+        )
     except (OSError, ValueError):
         return None
     return folder if (folder / "config.json").exists() and any(folder.glob("*.safetensors")) else None
@@ -92,7 +110,7 @@ def fetch(checkpoint: Checkpoint, say: Callable[[str], None] | None = None) -> P
     tell = say or _on_standard_error
     tell(f"Fetching {checkpoint.hub}, about {checkpoint.megabytes} MB, {checkpoint.licence}.")
     try:
-        return Path(snapshot_download(checkpoint.hub, allow_patterns=_FILES))
+        return Path(snapshot_download(checkpoint.hub, allow_patterns=[*_FILES, *checkpoint.more]))
     except OSError as error:
         page = f"https://huggingface.co/{checkpoint.hub}"
         licence = f" Accept its licence at {page} and run `hf auth login`." if checkpoint.gated else ""
