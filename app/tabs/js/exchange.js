@@ -1,7 +1,7 @@
 // Export and import: begun here, done by the server, asked after until they are done.
 import { el, icon } from "./dom.js";
 
-const FORMATS = [["refavs", "Ref-AVS"], ["coco", "COCO"], ["davis", "DAVIS"], ["mevis", "MeViS"], ["youtube-vos", "YouTube-VOS"]];
+const FORMATS = [["refavs", "Ref-AVS"], ["coco", "COCO"], ["davis", "DAVIS"], ["mevis", "MeViS"], ["youtube-vos", "YouTube-VOS"], ["avss", "AVSBench-semantic"]];
 
 export function exchange(app, { chosen, changed }) {
     const { net, attempt } = app;
