@@ -59,7 +59,7 @@ def grown(segmenter, disc, frames):
 
 # T10
 @needs_proc
-@pytest.mark.parametrize(("make", "frames"), [(ClassicalSegmenter, 600), (tiny, 220), (nano, 160)])
+@pytest.mark.parametrize(("make", "frames"), [(ClassicalSegmenter, 600), (tiny, 160), (nano, 130)])
 def test_memory_hundreds_of_frames_on_is_that_of_frame_100(make, frames, disc):
     early, late = grown(make(), disc, frames)
     assert late < 1.05 * early
