@@ -170,6 +170,7 @@ def test_unseen_categories_are_in_no_training_clip_and_are_what_test_u_speaks_of
             assert {clip.truth[n].category for one in clip.said for n in one.numbers} <= set(UNSEEN)
 
 
+@pytest.mark.slow  # sixty scripts
 def test_shares_of_cues_are_within_five_points_of_the_benchmark(shared):
     table = shared / "ref-avs" / "metadata.csv"
     if not table.is_file():
