@@ -1,5 +1,6 @@
 """Systems: what answers sentences and clicks here, whether its weights are, and how well it was measured."""
 
+import json
 import re
 from importlib.resources import files
 from importlib.util import find_spec
@@ -8,6 +9,7 @@ from typing import Any
 
 from app.work import SYSTEM
 from core import registry
+from core.paths import cache_dir
 
 RESULTS = (
     Path(__file__).parents[2] / "docs" / "results.md"
@@ -31,7 +33,7 @@ def systems() -> dict[str, Any]:
         "systems": [_system(name) for name in registry.SYSTEMS],
         "segmenters": [_segmenter(name) for name in registry.SEGMENTERS],
         "device": _device(),
-        "tables": tables(RESULTS.read_text("utf-8")) if RESULTS.is_file() else [],
+        "tables": [*reports(), *(tables(RESULTS.read_text("utf-8")) if RESULTS.is_file() else [])],
     }
 
 
@@ -95,6 +97,33 @@ def _device() -> str:
         return torch.cuda.get_device_name()
     threads = torch.get_num_threads()
     return f"CPU, {threads} {'thread' if threads == 1 else 'threads'}"
+
+
+def reports() -> list[dict[str, Any]]:
+    """What `refavs preference` found here, newest first, as tables of the same form."""
+    folder = cache_dir() / "preference"
+    found = []
+    for path in sorted(folder.glob("*.json"), key=lambda p: -p.stat().st_mtime):
+        try:
+            data = json.loads(path.read_text("utf-8"))
+            rows = [_heard(name, one) for name, one in data["sounds"].items()]
+            title = f"Does it listen, or does it guess? {data['system']} on {data['dataset']}"
+            words = f"{data['words']} {data['clips']} clips; all in %, drop: fall of P1 mIoU."
+        except (OSError, ValueError, KeyError, TypeError):
+            continue  # cut off, or of another version: the command writes it anew
+        head = ["sound", "P1 mIoU", "drop", "P2 J", "marked", "blank clips"]
+        found.append({"title": title, "words": words, "head": head, "rows": rows})
+    return found
+
+
+def _heard(name: str, one: dict[str, Any]) -> list[str]:
+    own = "marked" in one  # the clip's own sound
+    drop, protocol = one["drop"]["p1"]["miou"], one["protocol"]
+    marked = one["marked"] if own else one["false_positive_rate"]
+    fallen = "" if own or drop is None else f"{drop:.1f}"
+    scores = (protocol["p1"]["miou"], protocol["p2"]["j"], marked, one["blank"])
+    miou, j, share, blank = (f"{value:.1f}" for value in scores)
+    return [name, miou, fallen, j, share, blank]
 
 
 def tables(text: str) -> list[dict[str, Any]]:

@@ -2,7 +2,7 @@
 here.
 """
 
-from core.evaluation.run import BrokenSamples, Evaluation, Progress, evaluate, fingerprint
+from core.evaluation.run import BrokenSamples, Evaluation, Progress, evaluate, evaluate_each, fingerprint
 from core.evaluation.sounds import Audio, parse_audio
 from core.evaluation.tasks import LAYOUTS, Scores, Task, task
 
@@ -15,6 +15,7 @@ __all__ = [
     "Scores",
     "Task",
     "evaluate",
+    "evaluate_each",
     "fingerprint",
     "parse_audio",
     "task",

@@ -4,7 +4,7 @@ there.
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from time import perf_counter
@@ -17,7 +17,7 @@ from core.evaluation.sounds import Audio, Donor, replaced
 from core.evaluation.tasks import Item, Record, Scores, Task, by_cue
 from core.systems.protocol import System
 
-FORM = 1  # of the kept scores; counts up when a score changes its meaning
+FORM = 2  # of the kept scores; counts up when a score changes its meaning
 
 
 class BrokenSamples(DatasetError):
@@ -33,7 +33,7 @@ class Evaluation:
     """scores: the protocols. rows, clips: how many were scored; left_out: broken ones that were passed over.
 
     hard: some answer had no logits, so its masks count as +10 and -10. seconds: of asking and scoring, all
-    sittings.
+    sittings. records: what was kept of each row's score.
     """
 
     scores: Scores
@@ -43,12 +43,13 @@ class Evaluation:
     left_out: int
     hard: bool
     seconds: float
+    records: tuple[Record, ...] = field(repr=False)
 
 
 @dataclass(frozen=True)
 class Progress:
-    """done of total rows are scored; kept: how many of them an earlier sitting had. seconds: this sitting
-    so far.
+    """done of total rows (times sounds) are scored; kept: how many of them an earlier sitting had. seconds:
+    this sitting so far.
     """
 
     done: int
@@ -57,9 +58,9 @@ class Progress:
     seconds: float
 
 
-def fingerprint(task: Task, split: str | None, system: str, weights: Path | None, audio: Audio) -> str:
+def fingerprint(task: Task, split: str | None, system: str, weights: Path | None, *audios: Audio) -> str:
     """Equal when two evaluations ask the same of the same; scores are kept under it."""
-    parts = [str(FORM), task.layout, str(task.root.resolve()), str(split), system, audio.words]
+    parts = [str(FORM), task.layout, str(task.root.resolve()), str(split), system, *(a.words for a in audios)]
     tables = sorted(path for path in task.root.iterdir() if path.suffix in (".csv", ".json"))
     parts += [sha256(path.read_bytes()).hexdigest() for path in tables]
     for path in sorted(weights.rglob("*")) if weights else []:
@@ -88,6 +89,35 @@ def evaluate(
     `skip_broken`), and RefavsError when a row cannot be read or answered; what was scored until then stays
     in `partial`.
     """
+    (only,) = evaluate_each(
+        task,
+        system,
+        split=split,
+        audios=(audio,),
+        weights=weights,
+        partial=partial,
+        skip_broken=skip_broken,
+        progress=progress,
+        left_out=left_out,
+    )
+    return only
+
+
+def evaluate_each(
+    task: Task,
+    system: System,
+    *,
+    split: str | None,
+    audios: Sequence[Audio],
+    weights: Path | None,
+    partial: Path,
+    skip_broken: bool = False,
+    progress: Callable[[Progress], None] = lambda _: None,
+    left_out: Callable[[str], None] = lambda _: None,
+) -> list[Evaluation]:
+    """As `evaluate`, once with each of the sounds, on the same rows. A clip is asked about with one sound
+    after the other, so what a system remembers of its picture is worked out once.
+    """
     items = list(task.items(split))
     if not items:
         raise DatasetError(f"{task.root} has no row to score{f' in split {split}' if split else ''}.")
@@ -97,43 +127,51 @@ def evaluate(
             left_out(f"{item.key}: {broken[item.key]}")
     whole = [item for item in items if item.key not in broken]
     donors = _donors(whole)
-    kept = _kept(partial, fingerprint(task, split, system.name, weights, audio))
-    records: dict[str, Record] = {item.key: kept[item.key] for item in whole if item.key in kept}
-    found, begin = len(records), perf_counter()
-    passed = 0
+    records = _kept(partial, fingerprint(task, split, system.name, weights, *audios))
+    found, begin, total = len(records), perf_counter(), len(whole) * len(audios)
+    passed: set[str] = set()
     with partial.open("a", encoding="utf-8") as file:
-        for item in whole:
-            if item.key not in records:
+        for item, audio in ((item, audio) for item in whole for audio in audios):
+            if (item.key, audio.words) not in records and item.key not in passed:
                 try:
                     record = _record(system, item, audio, donors)
                 except RefavsError as error:
                     if not skip_broken:
                         raise RefavsError(
-                            f"{item.key}: {error} {len(records)} of {len(whole)} rows are scored and kept; "
+                            f"{item.key}: {error} {len(records)} of {total} rows are scored and kept; "
                             "the same command goes on from there (--skip-broken passes over such rows)."
                         ) from error
-                    passed += 1
+                    passed.add(item.key)
                     left_out(f"{item.key}: {error}")
                     continue
                 file.write(json.dumps(record) + "\n")
                 file.flush()
-                records[item.key] = record
-            seconds = perf_counter() - begin
-            progress(Progress(min(len(records) + passed, len(whole)), len(whole), found, seconds))
-    if not records:
+                records[item.key, audio.words] = record
+            done = min(len(records) + len(passed) * len(audios), total)
+            progress(Progress(done, total, found, perf_counter() - begin))
+    scored = [item for item in whole if item.key not in passed]
+    if not scored:
         raise DatasetError(f"Every one of the {len(items)} rows was left out, so there is no result.")
-    ordered = [records[item.key] for item in whole if item.key in records]
-    result = Evaluation(
-        scores=task.scores([record["score"] for record in ordered]),
-        by_cue=by_cue(task, [record["score"] for record in ordered], {i.key: i.expression for i in whole}),
-        rows=len(ordered),
-        clips=len({item.clip_name for item in whole if item.key in records}),
-        left_out=len(broken) + passed,
-        hard=any(record["hard"] for record in ordered),
-        seconds=sum(record["seconds"] for record in ordered),
-    )
+    results = [
+        _evaluation(task, scored, [records[item.key, audio.words] for item in scored], len(items))
+        for audio in audios
+    ]
     partial.unlink(missing_ok=True)
-    return result
+    return results
+
+
+def _evaluation(task: Task, items: Sequence[Item], records: Sequence[Record], total: int) -> Evaluation:
+    scores = tuple(record["score"] for record in records)
+    return Evaluation(
+        scores=task.scores(scores),
+        by_cue=by_cue(task, scores, {item.key: item.expression for item in items}),
+        rows=len(items),
+        clips=len({item.clip_name for item in items}),
+        left_out=total - len(items),
+        hard=any(record["hard"] for record in records),
+        seconds=sum(record["seconds"] for record in records),
+        records=scores,
+    )
 
 
 def _donors(items: Sequence[Item]) -> list[Donor]:
@@ -154,7 +192,8 @@ def _record(system: System, item: Item, audio: Audio, donors: Sequence[Donor]) -
     referral = ask(system, clip, item.expression)
     score = item.measure(clip, referral)
     seconds = round(perf_counter() - begin, 4)
-    return {"key": item.key, "seconds": seconds, "hard": referral.logits is None, "score": score}
+    told = {"key": item.key, "audio": audio.words, "seconds": seconds}
+    return {**told, "hard": referral.logits is None, "score": score}
 
 
 def _checked(task: Task, items: Sequence[Item], skip_broken: bool) -> dict[str, str]:
@@ -174,9 +213,9 @@ def _checked(task: Task, items: Sequence[Item], skip_broken: bool) -> dict[str, 
     return found
 
 
-def _kept(partial: Path, mark: str) -> dict[str, Record]:
-    """Scores of an earlier sitting of the same evaluation; anything else in the file is dropped."""
-    records: dict[str, Record] = {}
+def _kept(partial: Path, mark: str) -> dict[tuple[str, str], Record]:
+    """(row, sound) -> its score of an earlier sitting of the same evaluation; anything else in the file is dropped."""
+    records: dict[tuple[str, str], Record] = {}
     lines = partial.read_text(encoding="utf-8").splitlines() if partial.is_file() else []
     if lines and lines[0] == mark:
         for line in lines[1:]:
@@ -184,7 +223,7 @@ def _kept(partial: Path, mark: str) -> dict[str, Record]:
                 record = json.loads(line)
             except ValueError:
                 break  # the last line, cut when the sitting ended
-            records[record["key"]] = record
+            records[record["key"], record["audio"]] = record
     text = "".join(json.dumps(record) + "\n" for record in records.values())
     try:
         partial.parent.mkdir(parents=True, exist_ok=True)

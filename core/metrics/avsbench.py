@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from core.errors import RefavsError
+from core.metrics.bootstrap import interval
 from core.metrics.curves import BETA2
 from core.metrics.refavs import batch_f, batch_iou, mean_over_batches
 from core.metrics.result import Result, percent
@@ -25,7 +26,7 @@ def per_frame(samples: Sequence[Sample], *, batch: int = 1) -> Result:
     """P1, the benchmark's own: miou and f, averaged over frames in a batch of clips, then over batches.
 
     The released evaluators of S4 and MS3 take one clip a batch; F then takes the best threshold of every
-    clip.
+    clip. With one clip a batch both have intervals.
     """
     if not samples:
         raise RefavsError(
@@ -39,7 +40,18 @@ def per_frame(samples: Sequence[Sample], *, batch: int = 1) -> Result:
         },
         len(samples),
         sum(sample.frames for sample in samples),
+        _intervals(samples) if batch == 1 else {},
     )
+
+
+def _intervals(samples: Sequence[Sample]) -> dict[str, tuple[float, float]]:
+    clips = [sample.clip for sample in samples]
+    found = {}
+    for name, score in (("miou", batch_iou), ("f", batch_f)):
+        amounts = np.array([[score([sample])] for sample in samples])
+        if drawn := interval(clips, amounts, np.ones(len(samples))):
+            found[name] = (percent(drawn[0]), percent(drawn[1]))
+    return found
 
 
 def accumulated(samples: Sequence[Sample]) -> Result:
