@@ -4,7 +4,8 @@ Plain statements on tables, not mapped objects: a save costs a third of the time
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -14,15 +15,19 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
+from annotations import statements
 from annotations.records import (
     CUES,
     NULL_KINDS,
+    PROMPTS,
     SOURCES,
     STATUSES,
     ConflictError,
     ObjectEdit,
     PairEdit,
+    Prompt,
     Saved,
+    Spent,
     StoreError,
 )
 from annotations.schema import Base
@@ -30,17 +35,13 @@ from core.masks import Mask
 
 MAX_EXPRESSION = 1000  # characters
 MAX_NAME = 100
-AT_ONCE = 500  # values in one IN list
 CARRIED = ("split", "label", "cues", "null_kind", "comment")  # of a pair, from version to version
 
 MaskValue = tuple[bytes | None, str, float]  # rle id, source, score
 
 _tables = Base.metadata.tables
-_change, _clip, _video, _session = (_tables[name] for name in ("change", "clip", "video", "session"))
-_object, _object_version = _tables["object"], _tables["object_version"]
-_pair, _pair_version, _pair_object = _tables["pair"], _tables["pair_version"], _tables["pair_object"]
-_mask_version, _mask_head, _rle = _tables["mask_version"], _tables["mask_head"], _tables["rle"]
-_expression = _tables["expression"]
+_change, _clip, _object, _pair = (_tables[name] for name in ("change", "clip", "object", "pair"))
+_pair_object, _mask_head, _rle = _tables["pair_object"], _tables["mask_head"], _tables["rle"]
 
 
 class Edit:
@@ -62,7 +63,7 @@ class Edit:
     ) -> None:
         self.connection = db.connection()
         self.session, self.clip, self.based_on = session, clip, based_on
-        found = self._one(_CLIP, clip=clip, session=session)
+        found = self._one(statements.CLIP, clip=clip, session=session)
         if found is None:
             raise StoreError(f"The store has no clip {clip}; open its video first.")
         if found.annotator is None:
@@ -85,11 +86,11 @@ class Edit:
     def object(self, edit: ObjectEdit) -> None:
         """Make or alter one object and its masks."""
         category = None if edit.category is None else clean(edit.category, "category", MAX_NAME)
-        now = self._one(_OBJECT, id=edit.id)
+        now = self._one(statements.OBJECT, id=edit.id)
         if now is not None and now.clip_id != self.clip:
             raise StoreError(f"The object {edit.id} belongs to another clip; make a new one here.")
         if now is None:
-            top = self._one(_TOP_FID, clip=self.clip).top
+            top = self._one(statements.TOP_FID, clip=self.clip).top
             fid = edit.fid if edit.fid is not None else (0 if top is None else top + 1)
             self._put("object", {"id": edit.id, "clip_id": self.clip, "fid": fid, "head": self.seq})
             self._object_version(edit.id, category, deleted=False, replaces=None)
@@ -169,19 +170,42 @@ class Edit:
     ) -> dict[int, tuple[int, bytes | None, str, float]]:
         """frame -> (change, rle id, source, score) of the versions that count."""
         frames = list(frames)
-        if len(frames) <= AT_ONCE:
-            rows = self.connection.execute(_SOME_MASKS, {"id": object_id, "frames": frames})
+        if len(frames) <= statements.AT_ONCE:
+            rows = self.connection.execute(statements.SOME_MASKS, {"id": object_id, "frames": frames})
         else:
-            rows = self.connection.execute(_MASKS, {"id": object_id})
+            rows = self.connection.execute(statements.MASKS, {"id": object_id})
         return {row.frame: (row.change, row.rle_id, row.source, row.score) for row in rows}
+
+    def prompts(self, prompts: Sequence[Prompt]) -> None:
+        """The log of what was asked; its objects are there already."""
+        if not prompts:
+            return
+        named = {prompt.object for prompt in prompts}
+        query = {"clip": self.clip, "ids": sorted(named)}
+        known = {row.id for row in self.connection.execute(statements.OBJECTS, query)}
+        rows = []
+        for position, prompt in enumerate(prompts):
+            if prompt.kind not in PROMPTS:
+                raise StoreError(f"A prompt is one of {', '.join(PROMPTS)}; got {prompt.kind!r}.")
+            if prompt.object not in known or not self.first <= prompt.frame <= self.last:
+                where = f"object {prompt.object}, frame {prompt.frame}"
+                raise StoreError(f"The log names {where}, which its clip does not have.")
+            row = {"change": self.seq, "position": position, "object_id": prompt.object, "at": prompt.at}
+            rows.append(row | {"frame": prompt.frame, "kind": prompt.kind, "said": dict(prompt.said)})
+        self._put("prompt", *rows)
 
     def pair(self, edit: PairEdit) -> None:
         """Make or alter one pair; its objects are there already."""
+        self._pair(edit)
+        if edit.spent is not None and edit.spent != Spent():
+            self._put("effort", {"pair_id": edit.id, "change": self.seq} | asdict(edit.spent))
+
+    def _pair(self, edit: PairEdit) -> None:
         if edit.status not in STATUSES:
             raise StoreError(f"A pair's status is one of {', '.join(STATUSES)}; got {edit.status!r}.")
         text = None if edit.expression is None else clean(edit.expression, "expression", MAX_EXPRESSION)
         self._check_objects(edit)
-        now = self._one(_PAIR, id=edit.id)
+        now = self._one(statements.PAIR, id=edit.id)
         values = _carried_on(edit, now, same=now is not None and text == now.text)
         if now is None:
             said = self._expression(text)
@@ -218,7 +242,7 @@ class Edit:
         self.connection.execute(sa.update(_pair).where(_pair.c.id == id).values(author))
 
     def objects_of(self, pair: UUID, change: int) -> list[UUID]:
-        rows = self.connection.execute(_PAIR_OBJECTS, {"id": pair, "change": change})
+        rows = self.connection.execute(statements.PAIR_OBJECTS, {"id": pair, "change": change})
         return [row.object_id for row in rows]
 
     def _check_objects(self, edit: PairEdit) -> None:
@@ -226,7 +250,7 @@ class Edit:
             return
         if len(set(edit.objects)) != len(edit.objects):
             raise StoreError("A pair names each of its objects once.")
-        rows = self.connection.execute(_THERE, {"clip": self.clip, "ids": list(edit.objects)})
+        rows = self.connection.execute(statements.THERE, {"clip": self.clip, "ids": list(edit.objects)})
         if missing := set(edit.objects) - {row.id for row in rows}:
             raise StoreError(
                 f"The pair {edit.id} names an object that its clip does not have: {missing.pop()}."
@@ -269,7 +293,7 @@ class Edit:
         """Nobody else may have changed it since the client loaded it."""
         if self.based_on is None or head <= self.based_on:
             return
-        if self._one(_OWNER, seq=head).session_id != self.session:
+        if self._one(statements.OWNER, seq=head).session_id != self.session:
             raise ConflictError(
                 f"Somebody else changed {what} since you opened it; yours was not saved: "
                 "load theirs, or save yours over it.",
@@ -280,9 +304,9 @@ class Edit:
         """What an annotator submitted is read-only to that annotator until it is returned."""
         where = {"clip": self.clip, "annotator": self.annotator}
         if pair is not None:
-            locked = self.connection.execute(_SUBMITTED.where(_pair.c.id == pair), where).first()
+            locked = self.connection.execute(statements.SUBMITTED.where(_pair.c.id == pair), where).first()
         else:
-            of = _SUBMITTED_OBJECTS.where(_pair_object.c.object_id == object)
+            of = statements.SUBMITTED_OBJECTS.where(_pair_object.c.object_id == object)
             locked = self.connection.execute(of, where).first()
         if locked is not None:
             raise StoreError(
@@ -294,12 +318,12 @@ class Edit:
         return self.connection.execute(query, values).one_or_none()
 
     def _put(self, table: str, *rows: dict[str, Any]) -> None:
-        self.connection.execute(_INSERTS[table], list(rows))
+        self.connection.execute(statements.INSERTS[table], list(rows))
 
 
 def replayed(db: Session, id: UUID | None) -> Saved | None:
     """What was answered when this change was saved, if it was."""
-    row = db.connection().execute(_REPLAYED, {"id": id}).one_or_none() if id else None
+    row = db.connection().execute(statements.REPLAYED, {"id": id}).one_or_none() if id else None
     return None if row is None else Saved(row.id, row.seq, row.at, row.rows)
 
 
@@ -327,11 +351,6 @@ def _carried_on(edit: PairEdit, now: Any, *, same: bool) -> dict[str, Any]:
     elif not same:
         values["cues"] = None
     return values
-
-
-def is_head(id: Any, change: Any, row: Any) -> Any:
-    """Join condition: the version that counts for an object or a pair."""
-    return sa.and_(id == row.id, change == row.head)
 
 
 def put_pixels(connection: Connection, rles: Mapping[bytes, Mask]) -> None:
@@ -362,95 +381,3 @@ def clean(text: str, what: str, longest: int) -> str:
     if "\x00" in text or any("\ud800" <= c <= "\udfff" for c in text):
         raise StoreError(f"The {what} holds signs that are no text; type it again.")
     return text
-
-
-# The statements, made once.
-
-_p = sa.bindparam
-_newest = sa.select(sa.func.max(_change.c.seq))
-_CLIP = (
-    sa.select(
-        _clip.c.first,
-        _clip.c.last,
-        _video.c.height,
-        _video.c.width,
-        _newest.scalar_subquery().label("newest"),
-        _clip.c.head,
-        sa.select(_session.c.annotator_id)
-        .where(_session.c.id == _p("session"))
-        .scalar_subquery()
-        .label("annotator"),
-    )
-    .join_from(_clip, _video, _video.c.id == _clip.c.video_id)
-    .where(_clip.c.id == _p("clip"))
-)
-_OBJECT = (
-    sa.select(
-        _object.c.clip_id,
-        _object.c.fid,
-        _object.c.head,
-        _object_version.c.category,
-        _object_version.c.deleted,
-    )
-    .join_from(
-        _object, _object_version, is_head(_object_version.c.object_id, _object_version.c.change, _object.c)
-    )
-    .where(_object.c.id == _p("id"))
-)
-_TOP_FID = sa.select(sa.func.max(_object.c.fid).label("top")).where(_object.c.clip_id == _p("clip"))
-_THERE = (
-    sa.select(_object.c.id)
-    .join_from(
-        _object, _object_version, is_head(_object_version.c.object_id, _object_version.c.change, _object.c)
-    )
-    .where(
-        _object.c.clip_id == _p("clip"),
-        ~_object_version.c.deleted,
-        _object.c.id.in_(_p("ids", expanding=True)),
-    )
-)
-_MASKS = (
-    sa.select(_mask_version)
-    .join_from(
-        _mask_head,
-        _mask_version,
-        sa.and_(
-            _mask_head.c.object_id == _mask_version.c.object_id,
-            _mask_head.c.frame == _mask_version.c.frame,
-            _mask_head.c.change == _mask_version.c.change,
-        ),
-    )
-    .where(_mask_head.c.object_id == _p("id"))
-)
-_SOME_MASKS = _MASKS.where(_mask_head.c.frame.in_(_p("frames", expanding=True)))
-_PAIR = (
-    sa.select(_pair.c.clip_id, _pair.c.head, _pair_version, _expression.c.text)
-    .join_from(_pair, _pair_version, is_head(_pair_version.c.pair_id, _pair_version.c.change, _pair.c))
-    .outerjoin(_expression, _expression.c.id == _pair_version.c.expression_id)
-    .where(_pair.c.id == _p("id"))
-)
-_PAIR_OBJECTS = (
-    sa.select(_pair_object.c.object_id)
-    .where(_pair_object.c.pair_id == _p("id"), _pair_object.c.change == _p("change"))
-    .order_by(_pair_object.c.position)
-)
-_SUBMITTED = (
-    sa.select(_expression.c.text)
-    .select_from(_pair)
-    .outerjoin(_expression, _expression.c.id == _pair.c.expression_id)
-    .where(
-        _pair.c.clip_id == _p("clip"),
-        _pair.c.annotator_id == _p("annotator"),
-        _pair.c.status == "submitted",
-        ~_pair.c.deleted,
-    )
-    .limit(1)
-)
-_SUBMITTED_OBJECTS = _SUBMITTED.join(
-    _pair_object, sa.and_(_pair_object.c.pair_id == _pair.c.id, _pair_object.c.change == _pair.c.head)
-)
-_OWNER = sa.select(_change.c.session_id).where(_change.c.seq == _p("seq"))
-_REPLAYED = sa.select(_change.c.id, _change.c.seq, _change.c.at, _change.c.rows).where(
-    _change.c.id == _p("id")
-)
-_INSERTS = {name: table.insert() for name, table in _tables.items()}

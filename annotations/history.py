@@ -7,7 +7,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from annotations.edit import Edit, MaskValue, carried, is_head
+from annotations.edit import Edit, MaskValue, carried
 from annotations.records import ChangeInfo, ConflictError, Saved, StoreError
 from annotations.schema import (
     Annotator,
@@ -24,6 +24,7 @@ from annotations.schema import (
     VideoRow,
     WorkSession,
 )
+from annotations.statements import is_head
 from core.masks import Mask, Track
 
 JUDGEMENTS = ("accept pair", "return pair")  # acts that stand: undone, the pair would be the judge's

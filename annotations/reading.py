@@ -1,7 +1,7 @@
 """What stands in the store, as plain data."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,6 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from annotations.edit import AT_ONCE, is_head
 from annotations.records import (
     ClipInfo,
     ClipLine,
@@ -19,7 +18,10 @@ from annotations.records import (
     PairFilter,
     PairLine,
     PairWork,
+    Prompt,
+    PromptInfo,
     SessionInfo,
+    Spent,
     StoreError,
     VideoInfo,
 )
@@ -27,6 +29,7 @@ from annotations.schema import (
     Annotator,
     ChangeRow,
     ClipRow,
+    EffortRow,
     ExpressionRow,
     MaskHead,
     MaskVersion,
@@ -35,10 +38,12 @@ from annotations.schema import (
     PairObject,
     PairRow,
     PairVersion,
+    PromptRow,
     Rle,
     VideoRow,
     WorkSession,
 )
+from annotations.statements import AT_ONCE, is_head
 from core.masks import Mask, Track
 
 
@@ -175,6 +180,33 @@ def pairs_of_object(db: Session, object_id: UUID) -> list[str]:
         .where(PairObject.object_id == object_id, ~PairRow.deleted)
     )
     return list(db.scalars(query))
+
+
+def prompts(db: Session, clip: UUID) -> list[PromptInfo]:
+    query = (
+        sa.select(PromptRow, Annotator.name, ChangeRow.session_id)
+        .join(ObjectRow, ObjectRow.id == PromptRow.object_id)
+        .join(ChangeRow, ChangeRow.seq == PromptRow.change)
+        .join(WorkSession, WorkSession.id == ChangeRow.session_id)
+        .join(Annotator, Annotator.id == WorkSession.annotator_id)
+        .where(ObjectRow.clip_id == clip)
+        .order_by(PromptRow.change, PromptRow.position)
+    )
+    return [
+        PromptInfo(Prompt(row.object_id, row.frame, row.kind, row.said, row.at), row.change, name, session)
+        for row, name, session in db.execute(query)
+    ]
+
+
+def spent(db: Session, pairs: Iterable[UUID]) -> dict[UUID, Spent]:
+    ids = sorted(set(pairs))
+    found: dict[UUID, Spent] = {}
+    sums = (sa.func.sum(EffortRow.seconds), sa.func.sum(EffortRow.clicks), sa.func.sum(EffortRow.strokes))
+    query = sa.select(EffortRow.pair_id, *sums).group_by(EffortRow.pair_id)
+    for start in range(0, len(ids), AT_ONCE):
+        rows = db.execute(query.where(EffortRow.pair_id.in_(ids[start : start + AT_ONCE])))
+        found |= {id: Spent(float(s), int(clicks), int(strokes)) for id, s, clicks, strokes in rows}
+    return found
 
 
 def _objects(db: Session, clip: UUID, size: tuple[int, int]) -> list[ObjectWork]:

@@ -15,6 +15,7 @@ STATUSES = ("draft", "submitted", "accepted", "returned", "cannot-describe")
 CUES = ("sound", "look", "place", "time")
 NULL_KINDS = ("silent", "off-screen", "absent")
 STAGES = ("annotate", "review")
+PROMPTS = ("click", "box", "brush", "eraser", "absent", "propagate", "undo", "redo")
 
 
 class StoreError(RefavsError):
@@ -71,6 +72,41 @@ class ClipInfo:
     seconds: tuple[int, ...] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What was asked of the segmenter, or drawn, on the way to a change. kind: of PROMPTS.
+
+    said, in pixels of the upright picture: click {x, y, positive}; box {box: [x0, y0, x1, y1]}; brush and
+    eraser {counts} of the stroke's run lengths; absent {last}, propagate {first, last}: frames; undo and redo
+    {act}, what was taken back or done again.
+    """
+
+    object: UUID
+    frame: int
+    kind: str
+    said: Mapping[str, Any]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PromptInfo:
+    """A line of the prompt log. version: of the change that was saved with it, in that session."""
+
+    prompt: Prompt
+    version: int
+    annotator: str
+    session: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What work cost. seconds: of work; clicks: clicks and boxes; strokes: of brush, eraser and polygon."""
+
+    seconds: float = 0.0
+    clicks: int = 0
+    strokes: int = 0
+
+
 @dataclass(frozen=True)
 class ObjectEdit:
     """What to store of one object; what is not given stays as it is.
@@ -95,7 +131,7 @@ class PairEdit:
 
     expression None = not written yet, or status `cannot-describe`. objects: () = null, several = plural.
     split, label and null_kind None = keep; cues None = keep while the sentence stays. cues: of CUES, what it
-    leans on. null_kind: of NULL_KINDS, why a null expression fits nothing.
+    leans on. null_kind: of NULL_KINDS, why a null expression fits nothing. spent: on it since its last save.
     """
 
     id: UUID
@@ -106,6 +142,7 @@ class PairEdit:
     label: str | None = None
     cues: tuple[str, ...] | None = None
     null_kind: str | None = None
+    spent: Spent | None = None
 
 
 @dataclass(frozen=True)

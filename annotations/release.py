@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
+from statistics import fmean, median
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +18,7 @@ from annotations import exchange, reading, review
 from annotations.edit import MAX_NAME, clean
 from annotations.exchange.gather import Report
 from annotations.exchange.splits import categories_of
-from annotations.records import Agreement, PairFilter, PairLine, ReleaseInfo, Share, StoreError
+from annotations.records import Agreement, PairFilter, PairLine, ReleaseInfo, Share, Spent, StoreError
 from annotations.schema import ReleaseRow
 from annotations.store import Store
 
@@ -129,6 +130,7 @@ def _sheet(store: Store, out: Mapping[UUID, dict[str, Any]], manifest: dict[str,
         "by_annotator": _counts(lines, lambda line: [line.pair.annotator]),
         "by_licence": _counts(lines, lambda line: [line.clip.video.licence or "unknown"]),
         "by_words": {str(n): words[n] for n in sorted(words)},
+        "spent": _spent(store.spent(out)),
         "agreement": _told(agreement),
     }
 
@@ -142,6 +144,21 @@ def _kind(line: PairLine) -> str:
     if line.pair.is_null:
         return f"null ({line.pair.null_kind or 'no reason given'})"
     return "plural" if line.pair.is_plural else "one object"
+
+
+def _spent(spent: Mapping[UUID, Spent]) -> dict[str, Any]:
+    """pairs: of how many it is known what they cost; the rest is about these. median, mean, most: a pair."""
+    told: dict[str, Any] = {"pairs": len(spent)}
+    for name in ("seconds", "clicks", "strokes") if spent else ():
+        values = [getattr(each, name) for each in spent.values()]
+        told[name] = {
+            "median": median(values),
+            "mean": fmean(values),
+            "most": max(values),
+            "all": sum(values),
+        }
+        told[name] = {key: round(value, 1) for key, value in told[name].items()}
+    return told
 
 
 def _told(agreement: Agreement) -> dict[str, Any]:
@@ -176,6 +193,16 @@ def _words(sheet: dict[str, Any]) -> str:
         text += [f"- {cue}: {of['agreed']} of {of['reviews']}" for cue, of in told["by_cue"].items()]
     else:
         text += ["Nobody has looked for these pairs yet."]
+    spent = sheet["spent"]
+    text += ["", "## Time and clicks spent on a pair", ""]
+    if spent["pairs"]:
+        text += [f"Counted for {spent['pairs']} of {sheet['pairs']} pairs.", ""]
+        text += ["| | median | mean | most | all together |", "|---|---|---|---|---|"]
+        for name in ("seconds", "clicks", "strokes"):
+            of = spent[name]
+            text += [f"| {name} | {of['median']} | {of['mean']} | {of['most']} | {of['all']} |"]
+    else:
+        text += ["It was counted for none of them."]
     return "\n".join(text) + "\n"
 
 

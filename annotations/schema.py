@@ -27,7 +27,7 @@ from sqlalchemy import (
 from sqlalchemy import DateTime as SqlDateTime
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-HEAD = "0002"  # the newest file in migrations/versions
+HEAD = "0003"  # the newest file in migrations/versions
 
 
 Seq = Annotated[int, mapped_column(BigInteger)]
@@ -302,6 +302,30 @@ class LeaseRow(Base):
     unit: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     annotator_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("annotator.id"), index=True)
     until: Mapped[datetime]
+
+
+class PromptRow(Base):
+    """What was asked of the segmenter, or drawn, on the way to a change: see `records.Prompt`."""
+
+    __tablename__ = "prompt"
+    change: Mapped[Seq] = mapped_column(ForeignKey("change.seq"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    object_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("object.id"), index=True)
+    frame: Mapped[int]
+    kind: Mapped[str]
+    said: Mapped[dict[str, Any]]
+    at: Mapped[datetime]
+
+
+class EffortRow(Base):
+    """What a change of a pair cost the person who made it; a pair's rows add up."""
+
+    __tablename__ = "effort"
+    pair_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("pair.id"), primary_key=True)
+    change: Mapped[Seq] = mapped_column(ForeignKey("change.seq"), primary_key=True)
+    seconds: Mapped[float]
+    clicks: Mapped[int]
+    strokes: Mapped[int]
 
 
 class ReleaseRow(Base):

@@ -1,6 +1,6 @@
 """The store: everything that annotators make. What a method has returned is on disk."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Self
 from uuid import UUID, uuid4
@@ -22,9 +22,12 @@ from annotations.records import (
     PairEdit,
     PairFilter,
     PairLine,
+    Prompt,
+    PromptInfo,
     ReviewInfo,
     Saved,
     SessionInfo,
+    Spent,
     StoreError,
     VideoInfo,
 )
@@ -216,6 +219,16 @@ class Store:
         with self.database.reading() as db:
             return reading.clip_work(db, clip)
 
+    def prompts(self, clip: UUID) -> list[PromptInfo]:
+        """What was asked and drawn on a clip, oldest first, whatever became of it."""
+        with self.database.reading() as db:
+            return reading.prompts(db, clip)
+
+    def spent(self, pairs: Iterable[UUID]) -> dict[UUID, Spent]:
+        """What everybody spent on each of these pairs; without those of which nobody said."""
+        with self.database.reading() as db:
+            return reading.spent(db, pairs)
+
     # saving
 
     def save_pair(
@@ -262,8 +275,12 @@ class Store:
         act: str,
         change: UUID | None = None,
         based_on: int | None = None,
+        prompts: Sequence[Prompt] = (),
     ) -> Saved:
-        """Store objects with their masks, and pairs of them, as one change. act: what was done, in words."""
+        """Store objects with their masks, and pairs of them, as one change. act: what was done, in words.
+
+        prompts: what was asked of the segmenter on the way, for the log; of these or of stored objects.
+        """
         with self.database.writing() as db:
             if done := replayed(db, change):
                 return done
@@ -272,6 +289,7 @@ class Store:
                 edit.object(each)
             for pair in pairs:
                 edit.pair(pair)
+            edit.prompts(prompts)
             return edit.saved()
 
     def save_masks(

@@ -7,10 +7,10 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from annotations.edit import AT_ONCE, is_head
 from annotations.records import ClipInfo, PairLine
 from annotations.review import leans_on
 from annotations.schema import ObjectRow, ObjectVersion
+from annotations.statements import AT_ONCE, is_head
 from annotations.store import Store
 from core.datasets.refavs import safe_name
 from core.errors import DatasetError

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from annotations import release
 from annotations.exchange import mevis
-from annotations.records import ObjectEdit, StoreError
+from annotations.records import ObjectEdit, PairEdit, Spent, StoreError
 from core.masks import Track
 
 
@@ -20,8 +20,9 @@ def place(desk: Desk):
     store, clip = desk.store, desk.store.add_clip(desk.stored.id, 0, 9)
     masks = {i: mask(i) for i in range(10)}
     pairs = [uuid4(), uuid4(), uuid4()]
-    dog = [ObjectEdit(uuid4(), "dog", masks, "click")]
-    store.save_pair(desk.session, clip.id, pairs[0], expression="The barking dog.", objects=dog)
+    dog = ObjectEdit(uuid4(), "dog", masks, "click")
+    edit = PairEdit(pairs[0], "The barking dog.", (dog.id,), spent=Spent(40.0, 3, 1))
+    store.save_work(desk.session, clip.id, [dog], [edit], act="save pair")
     store.save_pair(
         desk.session, clip.id, pairs[1], expression="The tuba.", null_kind="absent", cues=("look",)
     )
@@ -43,6 +44,9 @@ def test_a_release_has_a_datasheet_sums_and_the_versions_that_went_out(desk, sto
     assert sheet["by_words"] == {"2": 1, "3": 1}
     assert sheet["agreement"]["total"] == {"reviews": 1, "agreed": 1, "percent": 100.0}
     assert "1 of 1 (100.0 %)" in (report.root / release.WORDS).read_text()
+    assert sheet["spent"]["pairs"] == 1
+    assert sheet["spent"]["seconds"] == {"median": 40.0, "mean": 40.0, "most": 40.0, "all": 40.0}
+    assert "| clicks | 3 | 3.0 | 3 | 3 |" in (report.root / release.WORDS).read_text()
     stood = {line.pair.id: line.pair.version for line in store.pairs() if line.pair.expression}
     assert dict(info.versions) == stood
     done = subprocess.run(["sha256sum", "-c", "--quiet", release.SUMS], cwd=report.root, check=False)

@@ -4,7 +4,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from annotations import database
+from annotations import database, schema
 from annotations.fill import fill
 from annotations.records import PairEdit
 from annotations.store import Store
@@ -34,10 +34,10 @@ def test_work_of_the_first_version_is_all_there_after_its_migration(tmp_path, mo
     assert len(before["mask_version"]) == 60
     with Store.open(f"sqlite:///{file}") as store:
         now = rows(file)
-        assert now["alembic_version"] == [("0002",)]
+        assert now["alembic_version"] == [(schema.HEAD,)]
         assert {name: now[name] for name in before} == before
-        assert now["review"] == []
-        (copy,) = tmp_path.glob("work.db.before-0002-*")
+        assert (now["review"], now["prompt"], now["effort"]) == ([], [], [])
+        (copy,) = tmp_path.glob(f"work.db.before-{schema.HEAD}-*")
         kept = rows(copy)
         assert kept.pop("alembic_version") == [("0001",)]
         assert kept == before
