@@ -29,6 +29,10 @@ def folders_of(datasets: list[str]) -> list[Path]:
 def proof(
     datasets: Datasets,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for rows.jsonl and checkpoints.")],
+    on: Annotated[
+        list[str] | None,
+        typer.Option(metavar="refavs:DIR", help="Score on the test splits of this instead; may be repeated."),
+    ] = None,
     clip_steps: Annotated[int, typer.Option(help="Clips times steps of a cell; at most 2000.")] = 2000,
     seeds: Annotated[int, typer.Option(min=1, help="Runs of each variant.")] = 3,
     rows: Annotated[int, typer.Option(min=1, help="Rows of each test split that are scored.")] = 100,
@@ -42,10 +46,10 @@ def proof(
     from core.paths import cache_dir
     from core.training import eemc_proof
 
-    folders = folders_of(datasets)
-    eemc_proof.check(folders)
+    folders, scored = folders_of(datasets), folders_of(on or datasets)
+    eemc_proof.check(scored)
     out.mkdir(parents=True, exist_ok=True)
-    done = eemc_proof.kept(out, clip_steps, folders)
+    done = eemc_proof.kept(out, clip_steps, folders, scored)
     started = monotonic()
     for cell in eemc_proof.cells(seeds):
         if cell in done:
@@ -54,7 +58,7 @@ def proof(
             break
         print(f"{cell.variant}, seed {cell.seed}", file=sys.stderr, flush=True)
         done[cell] = eemc_proof.run(
-            cell, folders, cache_dir() / "training", out, clip_steps=clip_steps, rows=rows
+            cell, folders, cache_dir() / "training", out, clip_steps=clip_steps, rows=rows, on=scored
         )
     print(eemc_proof.as_table(done, seeds))
     print(json.dumps({"cells": len(done), "of": len(eemc_proof.cells(seeds)), "clip_steps": clip_steps}))

@@ -152,7 +152,7 @@ def eemc_loss(output: EemcOutput, target: Tensor, null: Tensor) -> tuple[Tensor,
     """
     batch, _, queries, _ = output.classes.shape
     with torch.no_grad():
-        cost = CROSS * _cross(output.masks[-1], target) + DICE * _dice(output.masks[-1], target)
+        cost = _costs(output.masks[-1], target)
         cost = cost - CLASS * output.classes.softmax(-1)[..., OBJECT].mean(1)
         best = cost.argmin(1)
     rows = torch.arange(batch)
@@ -160,7 +160,7 @@ def eemc_loss(output: EemcOutput, target: Tensor, null: Tensor) -> tuple[Tensor,
     mask_loss = target.new_zeros(())
     for number, masks in enumerate(output.masks):
         own = masks[rows, :, best][:, :, None]
-        each = (CROSS * _cross(own, target) + DICE * _dice(own, target))[:, 0]
+        each = _costs(own, target)[:, 0]
         weight = 1.0 if number == len(output.masks) - 1 else 0.5
         mask_loss = mask_loss + weight * (each * real).sum() / real.sum().clamp(min=1)
     wanted = torch.full((batch, queries), NOTHING)
@@ -193,16 +193,14 @@ def _large(masks: Tensor, target: Tensor) -> Tensor:
     return large.unflatten(0, masks.shape[:2])
 
 
-def _cross(masks: Tensor, target: Tensor) -> Tensor:
-    """Binary cross-entropy [B, Q], the mean over seconds and places."""
+def _costs(masks: Tensor, target: Tensor) -> Tensor:
+    """5 BCE + 5 Dice [B, Q] of mask logits [B, S, Q, h, w]: BCE the mean over seconds and places, Dice over all
+    seconds at once.
+    """
     large = _large(masks, target)
-    wanted = target[:, :, None].expand_as(large)
-    return F.binary_cross_entropy_with_logits(large, wanted, reduction="none").mean((1, 3, 4))
-
-
-def _dice(masks: Tensor, target: Tensor) -> Tensor:
-    """Dice loss [B, Q] over all seconds at once."""
-    found = _large(masks, target).sigmoid()
     wanted = target[:, :, None]
+    cross = (F.softplus(large) - large * wanted).mean((1, 3, 4))  # of logits
+    found = large.sigmoid()
     overlap = (found * wanted).sum((1, 3, 4))
-    return 1 - (2 * overlap + 1) / (found.sum((1, 3, 4)) + wanted.sum((1, 3, 4)) + 1)
+    dice = 1 - (2 * overlap + 1) / (found.sum((1, 3, 4)) + wanted.sum((1, 3, 4)) + 1)
+    return CROSS * cross + DICE * dice

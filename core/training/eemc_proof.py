@@ -26,10 +26,13 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "without modality tokens": {"modality_tokens": False},
     "without audio": {"listens": False},
     "without text": {"reads": False},
+    "AVS-style without text": {"reads": False, "beta": 0.0, "modality_tokens": False},
 }
 SPLITS = {"test_s": "J seen", "test_u": "J unseen", "test_n": "S"}
 MOST = 2000  # clip steps of a cell
 SURE = 0.5  # as in EemcNano
+
+Row = dict[str, Any]
 
 
 class Cell(NamedTuple):
@@ -42,27 +45,40 @@ def cells(seeds: int) -> list[Cell]:
     return [Cell(variant, seed) for seed in range(seeds) for variant in VARIANTS]
 
 
-def kept(out: Path, clip_steps: int, folders: Sequence[Path]) -> dict[Cell, dict[str, Any]]:
+def kept(out: Path, clip_steps: int, folders: Sequence[Path], on: Sequence[Path] = ()) -> dict[Cell, Row]:
     """The rows in out/rows.jsonl that were run alike. A line that was cut off does not count."""
     found = {}
+    alike = _alike(clip_steps, folders, on or folders)
     path = out / "rows.jsonl"
     for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else ():
         try:
             row = json.loads(line)
-            if row["clip_steps"] == clip_steps and row["folders"] == [str(f) for f in folders]:
+            if all(row[key] == value for key, value in alike.items()):
                 found[Cell(row["variant"], row["seed"])] = row
         except (ValueError, KeyError, TypeError):
             continue
     return found
 
 
+def _alike(clip_steps: int, folders: Sequence[Path], on: Sequence[Path]) -> Row:
+    return {"clip_steps": clip_steps, "folders": [str(f) for f in folders], "on": [str(f) for f in on]}
+
+
 def run(
-    cell: Cell, folders: Sequence[Path], cache: Path, out: Path, *, clip_steps: int, rows: int, **sizes: Any
-) -> dict[str, Any]:
+    cell: Cell,
+    folders: Sequence[Path],
+    cache: Path,
+    out: Path,
+    *,
+    clip_steps: int,
+    rows: int,
+    on: Sequence[Path] = (),
+    **sizes: Any,
+) -> Row:
     """Train one cell and score it; its row is written to out/rows.jsonl when it ends.
 
-    rows: how many of each test split are scored, evenly spread. A cell that was stopped goes on at its
-    checkpoint. Raises RefavsError for more clip steps than a cell may have.
+    on: the datasets whose test splits are scored; none = `folders`. rows: how many of each test split are
+    scored, evenly spread. A cell that was stopped goes on at its checkpoint. Raises RefavsError for more clip steps than a cell may have.
     """
     if not BATCH <= clip_steps <= MOST:
         raise RefavsError(f"A cell has {BATCH} to {MOST} clip steps; got {clip_steps}.")
@@ -73,11 +89,12 @@ def run(
     schedule = Schedule(steps=steps, warm_up=min(40, steps // 4), average=0.99)
     network = train(task, folder, schedule)
     assert isinstance(network, EemcForReferringSegmentation)
-    row: dict[str, Any] = {
+    on = on or folders
+    row: Row = {
         **cell._asdict(),
-        "clip_steps": clip_steps,
-        "folders": [str(f) for f in folders],
-        **{split: score(network, task.words, task.features, folders, split, rows) for split in SPLITS},
+        **_alike(clip_steps, folders, on),
+        **{split: score(network, task.words, task.features, on, split, rows) for split in SPLITS},
+        "rows": rows,
         "seconds": round(monotonic() - started, 1),
     }
     with (out / "rows.jsonl").open("a", encoding="utf-8") as file:
@@ -124,7 +141,7 @@ def _one(
     return float(np.where(either > 0, both / np.maximum(either, 1), 1.0).mean())
 
 
-def as_table(rows: dict[Cell, dict[str, Any]], seeds: int) -> str:
+def as_table(rows: dict[Cell, Row], seeds: int) -> str:
     """Markdown: mean and spread over the seeds that were run; "not run" for what was not."""
     lines = ["| | " + " | ".join(SPLITS.values()) + " | seeds |", "|---" * (len(SPLITS) + 2) + "|"]
     for variant in VARIANTS:

@@ -68,7 +68,7 @@ def test_every_variant_leaves_out_what_its_name_says(tested, tmp_path):
             plain = network(eyes, ears, numbers).classes
             deaf = torch.equal(plain, network(eyes, ears + 1, numbers).classes)
             blind = torch.equal(plain, network(eyes, ears, numbers.flip(1)).classes)
-        assert (deaf, blind) == (variant == "without audio", variant == "without text")
+        assert (deaf, blind) == ("without audio" in variant, "without text" in variant)
 
 
 def test_a_cell_of_too_many_steps_is_refused(bench, tested, tmp_path):
