@@ -58,6 +58,12 @@ class Sample:
         return tuple(self.frame_folder / f"{stem}_{k + 1}.png" for k in range(FRAMES))
 
     @property
+    def next_paths(self) -> tuple[Path, ...]:
+        """The picture a moment (0.08 s) after each frame; the world alone writes them, to train and val."""
+        folder = self._data / "frames_next" / self._place
+        return tuple(folder / f"{self.name}_{k + 1}.jpg" for k in range(FRAMES))
+
+    @property
     def mask_paths(self) -> tuple[Path, ...]:
         folder = self._data / "gt_masks" / self._place
         return tuple(folder / f"{self.name}_{k + 1}.png" for k in range(self.labelled))

@@ -76,6 +76,11 @@ class Sample:
         return tuple(self.folder / "frames" / f"{k}.jpg" for k in range(self.row.frames))
 
     @property
+    def next_paths(self) -> tuple[Path, ...]:
+        """The picture a moment (0.08 s) after each frame; the world alone writes them, to train and val."""
+        return tuple(self.folder / "frames_next" / f"{k}.jpg" for k in range(self.row.frames))
+
+    @property
     def audio_path(self) -> Path:
         return self.folder / "audio.wav"
 

@@ -11,7 +11,7 @@ import numpy as np
 import soundfile
 
 from core.datasets import avsbench, avss, refavs
-from core.datasets.avsbench_write import AvsClip, AvssClip, write_avs_clip, write_avss_clip
+from core.datasets.avsbench_write import SIDE, AvsClip, AvssClip, write_avs_clip, write_avss_clip
 from core.datasets.refavs import NULL, Row
 from core.datasets.world.film import write_film
 from core.datasets.world.make import Clip, next_frames
@@ -64,7 +64,12 @@ def write_avs(clip: Clip, root: Path, name: str, subset: avsbench.Subset) -> Rec
     labelled = avsbench.Sample(root, subset, name, clip.job.split, category).labelled
     masks = [_sounding(clip, k) for k in range(labelled)]
     made = AvsClip(name, clip.job.split, clip.frames, masks, clip.sound, RATE, category)
-    return {"rows": [list(write_avs_clip(root, subset, made))]}
+    row = list(write_avs_clip(root, subset, made))
+    if clip.job.split in ("train", "val"):
+        sample = avsbench.Sample(root, subset, name, clip.job.split, category)
+        for path, frame in zip(sample.next_paths, next_frames(clip), strict=True):
+            _picture(path, cv2.resize(frame, (SIDE, SIDE), interpolation=cv2.INTER_AREA))
+    return {"rows": [row]}
 
 
 def write_avss(clip: Clip, root: Path, name: str) -> Record:
@@ -78,8 +83,11 @@ def write_avss(clip: Clip, root: Path, name: str) -> Record:
         for i, fact in enumerate(clip.truth.facts):
             if fact.sounding[k]:
                 labels[k][clip.masks[k][i]] = avss.CLASSES.index(fact.category)
-    made = AvssClip(row, clip.frames, labels, clip.sound, RATE)
-    return {"rows": [list(write_avss_clip(root, made))]}
+    cells = list(write_avss_clip(root, AvssClip(row, clip.frames, labels, clip.sound, RATE)))
+    if clip.job.split in ("train", "val"):
+        for path, frame in zip(avss.Sample(root, row).next_paths, next_frames(clip), strict=True):
+            _picture(path, frame)
+    return {"rows": [cells]}
 
 
 def write_clip(clip: Clip, root: Path, name: str) -> Record:

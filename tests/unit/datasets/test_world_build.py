@@ -168,6 +168,7 @@ def test_object_layouts_mask_what_sounds_at_the_frame(layout, tmp_path):
     assert list(found) == []
     for sample in avsbench.Dataset(tmp_path / "set", layout).samples("train"):
         assert len(sample.masks()) == (1 if layout == "s4" else 5)
+        assert all(path.is_file() for path in sample.next_paths)
         assert sample.clip().size == (224, 224)
 
 
@@ -177,6 +178,7 @@ def test_semantic_layout_labels_the_classes_that_sound(tmp_path):
     assert list(found) == []
     for sample in avss.Dataset(tmp_path / "set").samples():
         named = {avss.CLASSES.index(name) for name in sample.row.names}
+        assert all(path.is_file() == (sample.row.split == "train") for path in sample.next_paths)
         shown = set(np.unique(sample.labels())) - {0}
         assert shown
         assert shown <= named

@@ -1,0 +1,1 @@
+"""Stepping Stone Plus: which pixels sound (AVS), and what they are (AVSS)."""
