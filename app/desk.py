@@ -4,61 +4,18 @@ import threading
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from app.effort import Effort
 from app.feed import Feed
 from app.history import Act, History
+from app.things import Cell, Thing, Trial, sent
 from core.errors import PromptError, RefavsError
 from core.masks import FrameMask, Mask, Track, union
 from core.media import Clip
 from core.segment.protocol import Click, ObjectId, Prompts, Segmenter
 
-MASKS_A_MESSAGE = 200  # frames of masks that are sent at once
 CATEGORY_LENGTH = 60
-TOUCHED = ("click", "brush", "imported")
-
-
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """Who answered, and what it heard, of an answer that is only looked at: it is no work, and never saved."""
-
-    system: str
-    sound: str = "normal"
-
-
-@dataclass(frozen=True, slots=True)
-class Thing:
-    """An object on the desk. fits: the sentence refers to it. key: its name in the store, for life.
-
-    trial: it was only answered to be looked at; None = it is work.
-    """
-
-    id: ObjectId
-    category: str = ""
-    fits: bool = True
-    key: UUID = field(default_factory=uuid4)
-    trial: Trial | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """One object's answer on one frame.
-
-    source: "system", "propagated", "click", "brush" or "imported". asked: what the annotator asked there;
-    base: the mask that those prompts correct.
-    """
-
-    mask: Mask
-    source: str
-    score: float = 1.0
-    asked: Prompts | None = None
-    base: Mask | None = None
-
-    @property
-    def touched(self) -> bool:
-        """The annotator worked on this frame: nothing but the annotator changes it."""
-        return self.source in TOUCHED
 
 
 @dataclass
@@ -454,16 +411,3 @@ class Desk:
                 "revision": self.revision,
                 "effort": self.effort.told(),
             }
-
-
-def sent(cell: Cell, size: tuple[int, int]) -> list[Any]:
-    """[run lengths as text, "" = absent; 1 = touched; what was asked, in fractions of a picture (H, W); score]."""
-    height, width = size
-    asked: dict[str, Any] | None = None
-    if cell.asked:
-        asked = {"clicks": [[c.x / width, c.y / height, c.positive] for c in cell.asked.clicks]}
-        if cell.asked.box:
-            x0, y0, x1, y1 = cell.asked.box
-            asked["box"] = [x0 / width, y0 / height, x1 / width, y1 / height]
-    counts = "" if cell.mask.is_empty else cell.mask.counts
-    return [counts, int(cell.touched), asked, round(cell.score, 2)]

@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from app.desk import Cell, Desk, Thing
+from app.desk import Desk
 from app.effort import Effort
 from app.history import Act
 from app.people import author
+from app.things import Cell, Thing
 from core import paths
 from core.masks import Mask
 from core.segment.protocol import Click, Prompts

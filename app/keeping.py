@@ -15,8 +15,9 @@ from annotations.records import (
     StoreError,
 )
 from annotations.store import Store
-from app.desk import Cell, Desk, Thing
+from app.desk import Desk
 from app.people import author
+from app.things import Cell, Thing
 from core.errors import PromptError
 from core.media import Clip
 

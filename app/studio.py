@@ -12,7 +12,7 @@ import numpy as np
 from annotations.records import ConflictError
 from annotations.store import Store
 from app import work
-from app.desk import MASKS_A_MESSAGE, Desk, sent
+from app.desk import Desk
 from app.desks import Desks
 from app.drafts import Drafts
 from app.exports import Exports
@@ -23,6 +23,7 @@ from app.playback import Playback
 from app.sound import outline
 from app.strip import places
 from app.tabs.remarks import remarks
+from app.things import MASKS_A_MESSAGE, sent
 from core import media, registry
 from core.errors import MediaError, RefavsError
 from core.masks import Mask
@@ -54,10 +55,6 @@ class Studio:
         """Quick: {"do": name, "token": ...} -> {"ok": True, ...} or {"ok": False, "error": sentence}."""
         return self._answered(request, lambda: self._quick(request))
 
-    def prompt(self, request: Any) -> Answer:
-        """A click or a box; the answer is the desk's new messages."""
-        return self._answered(request, lambda: self._told(request, self._prompt))
-
     def work(self, request: Any) -> Iterator[Answer]:
         """Long work; every item is new messages."""
         try:
@@ -84,15 +81,6 @@ class Studio:
         finally:  # also when the page is gone
             steps.close()
 
-    def _told(self, request: Any, do: Callable[[Desk, dict[str, Any]], None]) -> Answer:
-        """Do it for the desk; what goes wrong is a message of the desk too, so that it cannot be lost."""
-        desk = self._desk(request)
-        try:
-            do(desk, request)
-        except Exception as error:
-            self._fail(desk, request, error)
-        return _news(desk, request)
-
     def _fail(self, desk: Desk, request: dict[str, Any], error: Exception) -> None:
         desk.feed.say("failed", call=request.get("call"), error=in_words(error))
 
@@ -118,6 +106,7 @@ class Studio:
             "media": self._media,
             "sound": self._sound,
             "missed": lambda desk, r: {},
+            "prompt": self._prompt,
             "undo": lambda desk, r: desk.undo(),
             "redo": lambda desk, r: desk.redo(),
             "cancel": lambda desk, r: desk.cancel(),
@@ -265,13 +254,13 @@ class Studio:
     # Acts
 
     def _prompt(self, desk: Desk, request: dict[str, Any]) -> None:
+        """A click or a box."""
         thing = request.get("object")
         desk.ask(
             _index(desk, request),
             click=_fractions(request.get("click"), 2, sign=True),
             box=_fractions(request.get("box"), 4),
             thing=thing if isinstance(thing, int) else None,
-            call=request.get("call"),
         )
 
     def _work(self, desk: Desk, request: dict[str, Any]) -> Generator[None]:

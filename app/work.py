@@ -4,7 +4,8 @@ import time
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from typing import Any
 
-from app.desk import Cell, Desk, Job, Trial
+from app.desk import Desk, Job
+from app.things import Cell, Trial
 from core import registry
 from core.errors import PromptError
 from core.evaluation.sounds import parse_audio, replaced
