@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -20,29 +21,52 @@ from torch import Tensor
 
 from core.datasets.refavs import FRAMES, Sample
 from core.errors import DatasetError
-from core.systems.blocks.eyes import STRIDES, Features, NanoEyes
+from core.systems.blocks.eyes import NanoEyes
 
 Embed = Callable[[np.ndarray, int], np.ndarray]
 
 
+class Eyes(Protocol):
+    def see(self, pictures: list[np.ndarray], /) -> tuple[Tensor, ...]:
+        """Pictures uint8 [H, W, 3] -> maps [N, C, h, w]."""
+        ...
+
+
 @dataclass(frozen=True)
 class Seen:
-    """eyes: float16 [10, C, h, w] at strides 8, 16, 32. ears: float32 [10, 128]."""
+    """eyes: float16 [10, C, h, w], of the small systems' eyes three at strides 8, 16, 32. ears: float32 [10, 128]."""
 
-    eyes: Features
+    eyes: tuple[Tensor, ...]
     ears: Tensor
 
 
-class ClipFeatures:
-    """The cache. embed: the ears, float32 [n] and rate -> [S, 128]; `hears` names them."""
+def trunk() -> bytes:
+    """The mark of the weights of the small systems' eyes."""
+    return sha256(
+        (files("assets") / "weights" / "nano-segmenter" / "model.safetensors").read_bytes()
+    ).digest()
 
-    def __init__(self, folder: Path, embed: Embed, hears: str) -> None:
+
+class ClipFeatures:
+    """The cache. embed: the ears, float32 [n] and rate -> [S, 128]; `hears` names them.
+
+    eyes: makes what looks, when it is first needed; None = the small systems' eyes. sees: the mark of its weights.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        embed: Embed,
+        hears: str,
+        eyes: Callable[[], Eyes] | None = None,
+        sees: bytes | None = None,
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self.embed = embed
-        self._eyes: NanoEyes | None = None
-        trunk = files("assets") / "weights" / "nano-segmenter" / "model.safetensors"
-        self._marks = (sha256(trunk.read_bytes()).digest(), hears.encode())
+        self._open = eyes or NanoEyes
+        self._eyes: Eyes | None = None
+        self._marks = (sees or trunk(), hears.encode())
 
     def of(self, sample: Sample, *, mirrored: bool = False) -> Seen:
         """The features of a sample's clip, mirrored left to right if asked. Raises DatasetError."""
@@ -59,11 +83,11 @@ class ClipFeatures:
             part = path.with_suffix(f".{os.getpid()}")
             save_file(kept, part)
             part.replace(path)
-        fine, middle, coarse = (kept[str(stride)] for stride in STRIDES)
-        return Seen((fine, middle, coarse), kept["ears"])
+        ears = kept.pop("ears")
+        return Seen(tuple(kept[name] for name in sorted(kept, key=int)), ears)
 
     def _make(self, sample: Sample, frames: list[bytes], mirrored: bool) -> dict[str, Tensor]:
-        self._eyes = self._eyes or NanoEyes()
+        self._eyes = self._eyes or self._open()
         pictures = []
         for data in frames:
             picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB)
@@ -77,5 +101,5 @@ class ClipFeatures:
         ears = torch.zeros(FRAMES, 128)
         heard = self.embed(np.ascontiguousarray(sound.mean(1)), rate)[:FRAMES]
         ears[: len(heard)] = torch.from_numpy(heard)
-        maps = {str(stride): m for stride, m in zip(STRIDES, self._eyes.see(pictures), strict=True)}
-        return {**maps, "ears": ears}
+        maps = enumerate(self._eyes.see(pictures))  # named 8, 16, 32, ... in their order
+        return {**{str(8 << k): m.half().cpu().contiguous() for k, m in maps}, "ears": ears}

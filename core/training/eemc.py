@@ -1,10 +1,13 @@
 """How EEMC learns: pairs of a clip and a sentence, null ones among them, on cached features."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from copy import deepcopy
+from dataclasses import dataclass
 from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -13,12 +16,13 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from core.datasets.refavs import FRAMES, Dataset, Sample
-from core.errors import DatasetError, RefavsError
+from core.errors import DatasetError
+from core.systems.blocks.eyes import NanoEyes
 from core.systems.blocks.tagger import Tagger
 from core.systems.blocks.words import Words
 from core.systems.eemc.config import EemcConfig
 from core.systems.eemc.network import NOTHING, OBJECT, EemcForReferringSegmentation, EemcOutput
-from core.training.clip_features import ClipFeatures, Embed
+from core.training.clip_features import ClipFeatures, Embed, Eyes, trunk
 
 BATCH = 4
 DECODED = 3  # seconds of a clip that a step makes masks for; the memory sees all ten
@@ -35,6 +39,33 @@ def ears() -> tuple[Embed, str]:
     return Tagger.from_pretrained().embed, f"tagger {sha256(weights.read_bytes()).hexdigest()}"
 
 
+class Reads(Protocol):
+    """Sentences -> token numbers, as core.systems.blocks.words.Words does it."""
+
+    def numbers(self, sentences: Sequence[str], length: int) -> Tensor: ...
+
+    def save(self, folder: Path) -> None: ...
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What EEMC stands on: network and words; eyes (made when first needed) and ears; the marks of their weights."""
+
+    network: EemcForReferringSegmentation
+    words: Reads
+    eyes: Callable[[], Eyes]
+    sees: bytes
+    embed: Embed
+    hears: str
+
+
+def _nano(sentences: Sequence[str], config: EemcConfig) -> Parts:
+    words = Words.learn([*sentences, *map(mirrored, sentences)])
+    config.vocabulary = len(words)
+    network = EemcForReferringSegmentation(config)
+    return Parts(network, words, NanoEyes, trunk(), *ears())
+
+
 def mirrored(sentence: str) -> str:
     """The sentence for the mirrored clip: left and right change places."""
     other = {"left": "right", "right": "left"}
@@ -48,10 +79,23 @@ def mirrored(sentence: str) -> str:
 
 
 class EemcTask:
-    """Implements core.training.loop.Task on the train splits of datasets in the Ref-AVS layout."""
+    """Implements core.training.loop.Task on the train splits of datasets in the Ref-AVS layout.
+
+    batch: pairs a batch. parts: what it stands on; None = the shared eyes and ears, its own words, and a new
+    network of `config`.
+    """
+
+    any_device = True
 
     def __init__(
-        self, folders: Sequence[Path], cache: Path, config: EemcConfig | None = None, *, seed: int = 0
+        self,
+        folders: Sequence[Path],
+        cache: Path,
+        config: EemcConfig | None = None,
+        *,
+        seed: int = 0,
+        batch: int = BATCH,
+        parts: Parts | None = None,
     ) -> None:
         samples = [s for folder in folders for s in Dataset(folder).samples("train")]
         if not samples:
@@ -62,21 +106,22 @@ class EemcTask:
         self._things: dict[str, set[str]] = {}  # what is spoken of in a clip
         for s in samples:
             self._things.setdefault(s.row.v, set()).add(s.row.category)
-        sentences = [s.row.exp for s in samples]
-        self.words = Words.learn([*sentences, *map(mirrored, sentences)])
-        config = config or EemcConfig()
-        config.vocabulary = len(self.words)
-        self.features = ClipFeatures(cache / "clips", *ears())
-        first = torch.cat([self.features.of(s).ears for s in samples[:: max(len(samples) // 24, 1)]])
-        config.mean, config.spread = float(first.mean()), float(first.std().clamp(min=1e-3))
         torch.manual_seed(seed)
-        self.network = EemcForReferringSegmentation(config)
+        parts = parts or _nano([s.row.exp for s in samples], config or EemcConfig())
+        self.words, self.network = parts.words, parts.network
+        self.features = ClipFeatures(cache / "clips", parts.embed, parts.hears, parts.eyes, parts.sees)
+        first = torch.cat([self.features.of(s).ears for s in samples[:: max(len(samples) // 24, 1)]])
+        config = self.network.config
+        config.mean, config.spread = float(first.mean()), float(first.std().clamp(min=1e-3))
         self._seed = seed
+        self._batch = batch
+        self.lighter = f"--batch {max(batch // 2, 1)} --accumulate 2 (the same step in half the memory), or --config nano"
 
     def loss(self, step: int, progress: float) -> tuple[Tensor, dict[str, float]]:
-        """The loss of the batch of this step. Raises RefavsError when it is no number."""
+        """The loss of the batch of this step."""
+        device = self.network.device
         rng = np.random.default_rng([self._seed, step])
-        pairs = [self._draw(rng) for _ in range(BATCH)]
+        pairs = [self._draw(rng) for _ in range(self._batch)]
         batch = [sample for sample, _, _ in pairs]
         null = torch.tensor([null for _, _, null in pairs])
         flips = [bool(rng.random() < 0.5) and _turns(s.row.v) for s in batch]
@@ -85,22 +130,19 @@ class EemcTask:
         planes = [targets(s, seconds, f) for s, f in zip(batch, flips, strict=True)]
         target = torch.from_numpy(np.stack(planes)) * ~null[:, None, None, None]
         said = [mirrored(exp) if f else exp for (_, exp, _), f in zip(pairs, flips, strict=True)]
-        fine, middle, coarse = (
-            torch.stack(maps).float() for maps in zip(*(s.eyes for s in seen), strict=True)
-        )
+        eyes = tuple(torch.stack(maps).to(device) for maps in zip(*(s.eyes for s in seen), strict=True))
         output = self.network(
-            (fine, middle, coarse),
-            torch.stack([s.ears for s in seen]),
-            self.words.numbers(said, self.network.config.text_length),
-            torch.from_numpy(seconds),
+            eyes,
+            torch.stack([s.ears for s in seen]).to(device),
+            self.words.numbers(said, self.network.config.text_length).to(device),
+            torch.from_numpy(seconds).to(device),
         )
-        total, figures = eemc_loss(output, target, null)
-        if not torch.isfinite(total):
-            raise RefavsError(
-                f"The loss of step {step} is no number (clips {', '.join(s.row.v for s in batch)}); the last "
-                "checkpoint is kept. Look at these clips, or train with a smaller rate."
-            )
-        return total, figures
+        return eemc_loss(output, target.to(device), null.to(device))
+
+    def named(self, step: int) -> str:
+        """The clips of a step's batch."""
+        rng = np.random.default_rng([self._seed, step])
+        return "clips " + ", ".join(self._draw(rng)[0].row.v for _ in range(self._batch))
 
     def _draw(self, rng: np.random.Generator) -> tuple[Sample, str, bool]:
         """A clip, what is said of it, and whether nothing in it fits: null rows, and clips with a sentence
@@ -120,9 +162,7 @@ class EemcTask:
 
     def save(self, network: EemcForReferringSegmentation, folder: Path) -> None:
         """Write config.json, model.safetensors (half precision) and tokenizer.json."""
-        half = EemcForReferringSegmentation(network.config)
-        half.load_state_dict(network.state_dict())
-        half.half().save_pretrained(folder)
+        deepcopy(network).half().save_pretrained(folder)
         self.words.save(folder)
 
 
@@ -155,7 +195,7 @@ def eemc_loss(output: EemcOutput, target: Tensor, null: Tensor) -> tuple[Tensor,
         cost = _costs(output.masks[-1], target)
         cost = cost - CLASS * output.classes.softmax(-1)[..., OBJECT].mean(1)
         best = cost.argmin(1)
-    rows = torch.arange(batch)
+    rows = torch.arange(batch, device=target.device)
     real = (~null).float()
     mask_loss = target.new_zeros(())
     for number, masks in enumerate(output.masks):
@@ -163,8 +203,8 @@ def eemc_loss(output: EemcOutput, target: Tensor, null: Tensor) -> tuple[Tensor,
         each = _costs(own, target)[:, 0]
         weight = 1.0 if number == len(output.masks) - 1 else 0.5
         mask_loss = mask_loss + weight * (each * real).sum() / real.sum().clamp(min=1)
-    wanted = torch.full((batch, queries), NOTHING)
-    weights = torch.full((batch, queries), UNMATCHED)
+    wanted = torch.full((batch, queries), NOTHING, device=target.device)
+    weights = torch.full((batch, queries), UNMATCHED, device=target.device)
     wanted[rows[~null], best[~null]] = OBJECT
     weights[rows[~null], best[~null]] = 1.0
     surest = output.classes[..., OBJECT].detach().mean(1).argmax(1)

@@ -21,7 +21,7 @@ import torch
 from torch import Tensor
 
 from core.datasets.refavs import FRAMES, Dataset, Sample
-from core.systems.blocks.eyes import Features, NanoEyes
+from core.systems.blocks.eyes import NanoEyes
 from core.training import eemc
 from core.training.eemc import EemcTask
 
@@ -31,6 +31,7 @@ OURS, TEN, RELEASED = DESIGNS = (
     "released design",
 )
 CLIPS = eemc.BATCH
+Look = tuple[tuple[Tensor, ...], Tensor]  # maps, ears
 
 
 class Figures(NamedTuple):
@@ -79,6 +80,7 @@ def measure(design: str, folders: Sequence[Path], cache: Path, steps: int) -> Fi
 def _step(task: EemcTask, eyes: NanoEyes, batch: list[Sample], design: str) -> Tensor:
     seconds = np.arange(FRAMES)[: eemc.DECODED if design == OURS else FRAMES]
     length = task.network.config.text_length
+    looks: list[Look]
     if design == RELEASED:
         looks = [_look(task, eyes, sample, passes=2) for sample in batch]
         numbers = torch.cat([task.words.numbers([sample.row.exp], length) for sample in batch])
@@ -86,21 +88,21 @@ def _step(task: EemcTask, eyes: NanoEyes, batch: list[Sample], design: str) -> T
         seen = [task.features.of(sample) for sample in batch]
         looks = [(s.eyes, s.ears) for s in seen]
         numbers = task.words.numbers([sample.row.exp for sample in batch], length)
-    fine, middle, coarse = (torch.stack(m).float() for m in zip(*(look[0] for look in looks), strict=True))
+    maps = tuple(torch.stack(m) for m in zip(*(look[0] for look in looks), strict=True))
     ears = torch.stack([look[1] for look in looks])
-    output = task.network((fine, middle, coarse), ears, numbers, torch.from_numpy(seconds))
+    output = task.network(maps, ears, numbers, torch.from_numpy(seconds))
     target = torch.from_numpy(np.stack([eemc.targets(sample, seconds, False) for sample in batch]))
     return eemc.eemc_loss(output, target, torch.tensor([sample.row.is_null for sample in batch]))[0]
 
 
 @torch.inference_mode()
 def _answer(task: EemcTask, eyes: NanoEyes, sample: Sample, *, passes: int) -> None:
-    (fine, middle, coarse), ears = _look(task, eyes, sample, passes=passes)
+    maps, ears = _look(task, eyes, sample, passes=passes)
     numbers = task.words.numbers([sample.row.exp], task.network.config.text_length)
-    task.network((fine[None].float(), middle[None].float(), coarse[None].float()), ears[None], numbers)
+    task.network(tuple(m[None] for m in maps), ears[None], numbers)
 
 
-def _look(task: EemcTask, eyes: NanoEyes, sample: Sample, *, passes: int) -> tuple[Features, Tensor]:
+def _look(task: EemcTask, eyes: NanoEyes, sample: Sample, *, passes: int) -> Look:
     """A clip's frames and sound read and looked at, nothing kept."""
     pictures = [cv2.imread(str(path), cv2.IMREAD_COLOR_RGB) for path in sample.frame_paths]
     for _ in range(passes):

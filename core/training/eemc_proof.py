@@ -13,11 +13,10 @@ from torch.nn import functional as F
 
 from core.datasets.refavs import FRAMES, Dataset, Sample
 from core.errors import DatasetError, RefavsError
-from core.systems.blocks.words import Words
 from core.systems.eemc.config import EemcConfig
 from core.systems.eemc.network import EemcForReferringSegmentation, chances
 from core.training.clip_features import ClipFeatures
-from core.training.eemc import BATCH, EemcTask, targets
+from core.training.eemc import BATCH, EemcTask, Reads, targets
 from core.training.loop import Schedule, train
 
 VARIANTS: dict[str, dict[str, Any]] = {
@@ -105,7 +104,7 @@ def run(
 @torch.inference_mode()
 def score(
     network: EemcForReferringSegmentation,
-    words: Words,
+    words: Reads,
     features: ClipFeatures,
     folders: Sequence[Path],
     split: str,
@@ -125,12 +124,11 @@ def score(
 
 
 def _one(
-    network: EemcForReferringSegmentation, words: Words, features: ClipFeatures, sample: Sample, *, null: bool
+    network: EemcForReferringSegmentation, words: Reads, features: ClipFeatures, sample: Sample, *, null: bool
 ) -> float:
     seen = features.of(sample)
-    fine, middle, coarse = (m[None].float() for m in seen.eyes)
     numbers = words.numbers([sample.row.exp], network.config.text_length)
-    output = network((fine, middle, coarse), seen.ears[None], numbers)
+    output = network(tuple(m[None] for m in seen.eyes), seen.ears[None], numbers)
     truth = targets(sample, np.arange(FRAMES), False) > 0.5
     sure, best = chances(output.classes)[0].max(0)
     large = F.interpolate(output.masks[-1][0, :, best][None], truth.shape[-2:], mode="bilinear")[0]

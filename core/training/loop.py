@@ -1,24 +1,39 @@
-"""The training loop: warm-up and cosine, averaged weights, checkpoints that are whole or not there."""
+"""The training loop of all systems: warm-up and cosine, averaged weights, checkpoints that are whole or not there.
+
+It runs on what `accelerate` finds: a processor, a GPU, or several (`accelerate launch`), which share the work of
+a step. Figures are printed, and kept for TensorBoard in OUT/log.
+"""
 
 import math
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from pickle import UnpicklingError
-from typing import Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
 from torch import Tensor, nn
 
 from core.errors import RefavsError
 
+if TYPE_CHECKING:
+    from accelerate import Accelerator
+
+LOGGED = 10  # steps between two points of a curve
+
 
 class Task(Protocol):
-    """What is learnt."""
+    """What is learnt. It may also have
+
+    any_device: bool, True if `loss` puts its batch where the network is; others stay on the processor;
+    named(step) -> str: what the batch of that step is made of, for words about a failure;
+    lighter: str, what to ask for where memory is short.
+    """
 
     @property
     def network(self) -> nn.Module:
@@ -32,7 +47,11 @@ class Task(Protocol):
 
 @dataclass(frozen=True)
 class Schedule:
-    """Ends after `minutes` of training or `steps`, whichever is given; at least one must be."""
+    """Ends after `minutes` of training or `steps`, whichever is given; at least one must be.
+
+    accumulate: batches whose gradients are averaged in a step. bf16: whether networks answer in bfloat16; the
+    weights stay float32.
+    """
 
     minutes: float | None = None
     steps: int | None = None
@@ -41,6 +60,8 @@ class Schedule:
     decay: float = 0.05
     average: float = 0.998
     save_minutes: float = 3.0
+    accumulate: int = 1
+    bf16: bool = False
 
     def progress(self, step: int, seconds: float) -> float:
         """0 to 1."""
@@ -57,12 +78,14 @@ class Schedule:
 def train(task: Task, out: Path, schedule: Schedule) -> nn.Module:
     """Train until the schedule ends, going on from out/checkpoint.pt. Returns the averaged network.
 
-    Raises RefavsError for a schedule without an end or a checkpoint of another network.
+    Raises RefavsError for a schedule without an end, a checkpoint of another network, a loss or gradients that are
+    no number, and too little memory; the last checkpoint stays as it is.
     """
     if not schedule.minutes and not schedule.steps:
         raise RefavsError("Training needs an end: expected minutes or steps above 0; got neither.")
+    machine = _machine(task)
     out.mkdir(parents=True, exist_ok=True)
-    network = task.network
+    network = task.network.to(machine.device)
     average = deepcopy(network).requires_grad_(False)
     optimiser = torch.optim.AdamW(
         _groups(network, schedule.decay), lr=schedule.rate, betas=(0.9, 0.98), fused=True
@@ -71,28 +94,122 @@ def train(task: Task, out: Path, schedule: Schedule) -> nn.Module:
     step, seconds = _resume(checkpoint, network, average, optimiser)
     network.train()
     saved, shown, figures = time.monotonic(), time.monotonic(), dict[str, float]()
-    while (progress := schedule.progress(step, seconds)) < 1:
-        started = time.monotonic()
-        for group in optimiser.param_groups:
-            group["lr"] = schedule.rate_at(step, progress)
-        loss, latest = task.loss(step, progress)
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        nn.utils.clip_grad_norm_(network.parameters(), 3.0)
-        optimiser.step()
-        _follow(average, network, min(schedule.average, (step + 1) / (step + 10)))
-        step += 1
-        seconds += time.monotonic() - started
-        figures = {k: 0.98 * figures.get(k, v) + 0.02 * v for k, v in latest.items()}
-        if time.monotonic() - shown > 20:
-            shown = time.monotonic()
-            _show(step, seconds, schedule, figures)
-        if time.monotonic() - saved > 60 * schedule.save_minutes:
-            saved = time.monotonic()
-            _save(checkpoint, network, average, optimiser, step, seconds)
-    _save(checkpoint, network, average, optimiser, step, seconds)
-    _show(step, seconds, schedule, figures)
+    with _log(out, step, main=machine.is_main_process) as log:
+        while (progress := schedule.progress(step, seconds)) < 1:
+            started = time.monotonic()
+            rate = schedule.rate_at(step, progress)
+            for group in optimiser.param_groups:
+                group["lr"] = rate
+            optimiser.zero_grad(set_to_none=True)
+            with _kept(task, step, checkpoint):
+                latest = _learn(machine, task, step, progress, schedule)
+            optimiser.step()
+            _follow(average, network, min(schedule.average, (step + 1) / (step + 10)))
+            step += 1
+            seconds = _agreed(machine, seconds + time.monotonic() - started)
+            figures = {k: 0.98 * figures.get(k, v) + 0.02 * v for k, v in latest.items()}
+            if step % LOGGED == 0:
+                log({**latest, "rate": rate}, step)
+            if machine.is_main_process and time.monotonic() - shown > 20:
+                shown = time.monotonic()
+                _show(step, seconds, schedule, figures)
+            if machine.is_main_process and time.monotonic() - saved > 60 * schedule.save_minutes:
+                saved = time.monotonic()
+                _save(checkpoint, network, average, optimiser, step, seconds)
+    if machine.is_main_process:
+        _save(checkpoint, network, average, optimiser, step, seconds)
+        _show(step, seconds, schedule, figures)
+    machine.wait_for_everyone()
     return average
+
+
+def _machine(task: Task) -> "Accelerator":
+    try:
+        from accelerate import Accelerator
+    except ImportError:
+        raise RefavsError(
+            "Training needs the parts of the extra [train], which are not installed: "
+            'run pip install "refavs-studio[train]".'
+        ) from None
+    return Accelerator(cpu=not getattr(task, "any_device", False))
+
+
+def _learn(
+    machine: "Accelerator", task: Task, step: int, progress: float, schedule: Schedule
+) -> dict[str, float]:
+    """Leave the step's gradients in the network: the mean over its batches, and over all processes.
+
+    Every batch has a number of its own, which is the step where there is one of them a step.
+    """
+    bf16 = schedule.bf16 or machine.mixed_precision == "bf16"
+    total: dict[str, float] = {}
+    for part in range(schedule.accumulate):
+        number = (step * schedule.accumulate + part) * machine.num_processes + machine.process_index
+        with torch.autocast(machine.device.type, torch.bfloat16, enabled=bf16):
+            loss, figures = task.loss(number, progress)
+        if not torch.isfinite(loss):
+            raise _NoNumber(f"loss of step {step}", number)
+        machine.backward(loss / schedule.accumulate)
+        total = {k: total.get(k, 0.0) + v / schedule.accumulate for k, v in figures.items()}
+    if machine.num_processes > 1:  # by hand: a task may call any part of its network, not the whole alone
+        for p in task.network.parameters():
+            if p.requires_grad:
+                p.grad = machine.reduce(torch.zeros_like(p) if p.grad is None else p.grad, "mean")
+    if not torch.isfinite(nn.utils.clip_grad_norm_(task.network.parameters(), 3.0)):
+        raise _NoNumber(f"gradient of step {step}", number)
+    return total
+
+
+class _NoNumber(Exception):
+    """what, number of the batch"""
+
+
+@contextmanager
+def _kept(task: Task, step: int, checkpoint: Path) -> Iterator[None]:
+    """Say in words why a step failed; what is saved stays."""
+    kept = f"{checkpoint} is kept" if checkpoint.exists() else "nothing was saved yet"
+    try:
+        yield
+    except _NoNumber as error:
+        what, number = error.args
+        named: Callable[[int], str] | None = getattr(task, "named", None)
+        batch = f" ({named(number)})" if named else ""
+        raise RefavsError(
+            f"The {what} is no number{batch}; {kept}. Look at this batch, or train with a smaller rate."
+        ) from None
+    except (MemoryError, RuntimeError) as error:  # torch has no error of its own for the processor's memory
+        said = str(error).splitlines()[0] if str(error) else "the memory is full"
+        short = isinstance(error, MemoryError | torch.OutOfMemoryError) or "allocate memory" in said
+        if not short:
+            raise
+        lighter = getattr(task, "lighter", "a smaller network or smaller batches")
+        raise RefavsError(
+            f"Step {step} found too little memory ({said[:160]}); {kept}. What would fit: {lighter}."
+        ) from None
+
+
+def _agreed(machine: "Accelerator", seconds: float) -> float:
+    """The mean over the processes, so that all of them end at the same step."""
+    if machine.num_processes == 1:
+        return seconds
+    return float(machine.reduce(torch.tensor(seconds, device=machine.device), "mean"))
+
+
+@contextmanager
+def _log(out: Path, step: int, *, main: bool) -> Iterator[Callable[[dict[str, Any], int], None]]:
+    """Keeps figures for TensorBoard; those behind `step`, of a run that was stopped, are taken back."""
+    if not main:
+        yield lambda figures, step: None
+        return
+    from torch.utils.tensorboard import SummaryWriter
+
+    with SummaryWriter(out / "log", purge_step=step + 1) as writer:
+
+        def log(figures: dict[str, Any], step: int) -> None:
+            for name, value in figures.items():
+                writer.add_scalar(name, value, step)
+
+        yield log
 
 
 def _groups(network: nn.Module, decay: float) -> list[dict[str, object]]:

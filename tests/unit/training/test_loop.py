@@ -1,6 +1,9 @@
 """The training loop on a network of two weights."""
 
 import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -99,6 +102,121 @@ def test_a_checkpoint_that_cannot_be_used_is_named_in_one_sentence(tmp_path, har
         train(task, tmp_path, Schedule(steps=4))
     assert "checkpoint.pt" in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_accumulated_batches_make_the_step_that_all_of_them_at_once_would(tmp_path):
+    class Twice(Line):
+        def loss(self, step, progress):
+            losses = [super(Twice, self).loss(2 * step + k, progress)[0] for k in (0, 1)]
+            return sum(losses) / 2, {}
+
+    apart = train(Line(), tmp_path / "a", Schedule(steps=5, accumulate=2, warm_up=0))
+    at_once = train(Twice(), tmp_path / "b", Schedule(steps=5, warm_up=0))
+    for a, b in zip(weights(apart), weights(at_once), strict=True):
+        torch.testing.assert_close(a, b)
+
+
+def test_networks_answer_in_bfloat16_when_asked_and_their_weights_stay_whole(tmp_path):
+    kinds = set()
+
+    class Watched(Line):
+        def loss(self, step, progress):
+            kinds.add(self.network[0](torch.ones(1, 1)).dtype)
+            return super().loss(step, progress)
+
+    average = train(Watched(), tmp_path, Schedule(steps=120, rate=0.1, warm_up=5, bf16=True))
+    assert kinds == {torch.bfloat16}
+    assert average[0].weight.dtype == torch.float32
+    assert average[0].weight.item() == pytest.approx(3, abs=0.3)
+
+
+class Failing(Line):
+    """Something goes wrong at step 4; a checkpoint is kept after every step before."""
+
+    lighter = "half of it"
+
+    def __init__(self, how):
+        super().__init__()
+        self.how = how
+
+    def named(self, step):
+        return f"clip {step}"
+
+    def loss(self, step, progress):
+        loss, figures = super().loss(step, progress)
+        if step == 4 and self.how == "loss":
+            loss = loss * float("nan")
+        elif step == 4 and self.how == "gradient":
+            loss = loss + (self.network[0].weight * 0).sqrt().sum()
+        elif step == 4:
+            raise self.how
+        return loss, figures
+
+
+@pytest.mark.parametrize("how", ["loss", "gradient"])
+def test_what_is_no_number_stops_keeps_the_last_good_checkpoint_and_names_the_batch(tmp_path, how):
+    with pytest.raises(RefavsError, match=rf"The {how} of step 4 is no number \(clip 4\).*is kept"):
+        train(Failing(how), tmp_path, Schedule(steps=9, save_minutes=0))
+    task = Line()
+    train(task, tmp_path, Schedule(steps=6))
+    assert task.steps == [4, 5]
+    assert all(torch.isfinite(w).all() for w in weights(task.network))
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB"),
+        RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes"),
+    ],
+)
+def test_too_little_memory_stops_and_says_what_would_fit(tmp_path, error):
+    with pytest.raises(RefavsError, match=r"Step 4 found too little memory.*is kept.*half of it"):
+        train(Failing(error), tmp_path, Schedule(steps=9, save_minutes=0))
+    with pytest.raises(RuntimeError, match="a bug"):
+        train(Failing(RuntimeError("a bug")), tmp_path / "other", Schedule(steps=9))
+
+
+def test_the_curves_of_a_run_that_was_stopped_go_on_where_it_was(tmp_path):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    train(Line(), tmp_path, Schedule(steps=20))
+    train(Line(), tmp_path, Schedule(steps=40))
+    curves = EventAccumulator(str(tmp_path / "log"))
+    curves.Reload()
+    assert [point.step for point in curves.Scalars("loss")] == [10, 20, 30, 40]
+    assert curves.Tags()["scalars"] == ["loss", "rate"]
+
+
+def test_training_without_its_extra_says_what_to_install(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "accelerate", None)
+    with pytest.raises(RefavsError, match=r"refavs-studio\[train\]"):
+        train(Line(), tmp_path, Schedule(steps=1))
+
+
+@pytest.mark.slow
+def test_two_processes_learn_what_one_learns_from_two_batches_a_step(tmp_path):
+    code = (
+        "import sys; sys.path[:0] = sys.argv[1:3]\n"
+        "from pathlib import Path; from test_loop import Line; from core.training.loop import Schedule, train\n"
+        "train(Line(), Path(sys.argv[3]), Schedule(steps=6, warm_up=0))"
+    )
+    here = Path(__file__).parent
+    common = {**os.environ, "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "29533"}
+    common |= {"ACCELERATE_USE_CPU": "true", "LOCAL_WORLD_SIZE": "2"}
+    both = [
+        subprocess.Popen(
+            [sys.executable, "-c", code, here, here.parents[2], tmp_path / "two"],
+            env={**common, "RANK": str(rank), "LOCAL_RANK": str(rank)},
+        )
+        for rank in (0, 1)
+    ]
+    assert [process.wait(120) for process in both] == [0, 0]
+    train(Line(), tmp_path / "one", Schedule(steps=6, warm_up=0, accumulate=2))
+    two, one = (torch.load(tmp_path / name / "checkpoint.pt")["network"] for name in ("two", "one"))
+    for a, b in zip(two.values(), one.values(), strict=True):
+        torch.testing.assert_close(a, b)
 
 
 def test_a_schedule_without_an_end_is_refused(tmp_path):
