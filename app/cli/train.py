@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from app.cli import train_aurora
+
 
 def register(cli: typer.Typer) -> None:
     train = typer.Typer(help="Train a network; name the same --out again to go on.", no_args_is_help=True)
@@ -14,6 +16,7 @@ def register(cli: typer.Typer) -> None:
     train.command("namer")(namer)
     train.command("tagger")(tagger)
     train.command("eemc")(eemc)
+    train_aurora.register(train)
     cli.add_typer(train, name="train")
 
 

@@ -56,6 +56,10 @@ class Words:
             row[: len(found)] = torch.tensor(found)
         return rows
 
+    def text(self, numbers: Sequence[int]) -> str:
+        """The words of token numbers, in lower case; hyphened ones are whole."""
+        return str(self._tokenizer.decode(list(numbers))).replace(" - ", "-").replace(" ;", ";")
+
     def save(self, folder: Path) -> None:
         """Write tokenizer.json."""
         self._tokenizer.save(str(folder / "tokenizer.json"))

@@ -1,0 +1,69 @@
+"""refavs train aurora: teaches it to reason and to point, in three stages."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+STAGES = ("sft", "reflect", "grpo")
+
+
+def register(train: typer.Typer) -> None:
+    train.command("aurora")(aurora)
+
+
+def aurora(
+    datasets: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="refavs:DIR...",
+            help="Folders in the Ref-AVS layout; their split train is learnt.",
+            show_default=False,
+        ),
+    ],
+    out: Annotated[
+        Path, typer.Option(metavar="DIR", help="Folder for checkpoint.pt, model.safetensors and more.")
+    ],
+    stage: Annotated[
+        str,
+        typer.Option(help="sft: chains; reflect: its own wrong chains; grpo: what its answers are worth."),
+    ] = "sft",
+    weights: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="reflect, grpo: the stage before (what ships without it). sft: a teacher trained before.",
+        ),
+    ] = None,
+    config: Annotated[
+        str, typer.Option(help="nano: on the eyes and ears that the small systems share.")
+    ] = "nano",
+    minutes: Annotated[
+        float, typer.Option(min=0.01, help="Time spent training, over all resumptions.")
+    ] = 30.0,
+    steps: Annotated[
+        int | None, typer.Option(min=1, help="End after so many steps if that is earlier.")
+    ] = None,
+) -> None:
+    """Train AURORA: the system that writes what it sees and hears, and points at pixels."""
+    from core.errors import RefavsError
+    from core.paths import cache_dir
+    from core.systems.aurora.network import AuroraForReferringSegmentation
+    from core.training import aurora_stages
+    from core.training.loop import train
+
+    if stage not in STAGES:
+        raise RefavsError(f"There is no stage {stage!r} of aurora; choose one of: {', '.join(STAGES)}.")
+    if config != "nano":
+        raise RefavsError(f"There is no config {config!r} of aurora to train; the one there is: nano.")
+    wrong = [name for name in datasets if not name.startswith("refavs:")]
+    if wrong:
+        raise RefavsError(f"AURORA learns from datasets of the form refavs:DIR; got {wrong[0]!r}.")
+    folders = [Path(name.removeprefix("refavs:")) for name in datasets]
+    task, schedule = aurora_stages.task(
+        stage, folders, cache_dir() / "training", out, weights=weights, minutes=minutes, steps=steps
+    )
+    network = train(task, out, schedule)
+    assert isinstance(network, AuroraForReferringSegmentation)
+    task.save(network, out)
+    print(out / "model.safetensors")

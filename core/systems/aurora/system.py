@@ -1,0 +1,203 @@
+"""AURORA as a system: it writes its chain of thought, a sentence at a time, and then the mask."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.resources import as_file, files
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+from transformers.utils.logging import disable_progress_bar
+
+from core.errors import RefavsError
+from core.masks import FrameMask, Mask, Track
+from core.media import Clip
+from core.systems.aurora.chain import WAIT, ChainError, read_answer
+from core.systems.aurora.config import AuroraConfig
+from core.systems.aurora.network import AuroraForReferringSegmentation
+from core.systems.aurora.tokens import ChainWords
+from core.systems.baselines import one_a_second
+from core.systems.blocks.eyes import NanoEyes
+from core.systems.blocks.logmel import RATE
+from core.systems.blocks.tagger import Tagger
+from core.systems.blocks.words import Words
+from core.systems.protocol import Found, Referral, Step, StepKind
+
+WINDOW = 10  # seconds that are seen together
+NOWHERE = -10.0  # logit of a place where nothing is
+EVERYTHING = "The sounding object."  # what is asked where there is no expression
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the language model made of a window. prompt: [1, prompt], None = null. why: of a null answer."""
+
+    text: str
+    category: str | None
+    prompt: Tensor | None
+    why: str
+
+
+class AuroraNano:
+    """Implements System. weights: a folder saved by `refavs train aurora`; None = what ships."""
+
+    name = "aurora-nano"
+    reasons = True
+
+    def __init__(self, weights: Path | None = None) -> None:
+        with as_file(files("assets") / "weights" / "aurora-nano") as shipped:
+            folder = weights or shipped
+            self._network = load(folder)
+            self._words = ChainWords(Words.load(folder), self._network.config)
+        self._embed = Tagger.from_pretrained().embed
+        self._eyes = NanoEyes()
+
+    def refer(self, clip: Clip, expression: str | None) -> Iterator[Step | FrameMask | Referral]:
+        """One frame a second is answered, in windows of ten seconds, each with a chain of its own; in a window
+        whose chain says that nothing fits the object is absent. Raises RefavsError for a sentence of which
+        nothing can be read.
+        """
+        said = self._words.sentence(expression or EVERYTHING)
+        sound = self._listen(clip)
+        indices = one_a_second(clip)
+        steps: list[Step] = []
+        answers: list[Answer] = []
+        planes: list[np.ndarray] = []
+        for start in range(0, len(indices), WINDOW):
+            window = indices[start : start + WINDOW]
+            eyes = tuple(m.float()[None] for m in self._eyes.see([clip.frame(i) for i in window]))
+            heard = torch.from_numpy(sound[start : start + WINDOW])[None]
+            share = (start / len(indices), (start + len(window)) / len(indices))
+            chain = self._chain(eyes, heard, said[None], start, share)
+            while not isinstance(item := next(chain), Answer):
+                steps.append(item)
+                yield item
+            answers.append(item)
+            planes.extend(self._planes(item, eyes))
+        objects, masks = self._found(clip, indices, planes, answers)
+        for i, mask in masks.items():
+            yield FrameMask(i, mask, objects[0].score[i])
+        why = "; ".join(dict.fromkeys(answer.why for answer in answers if answer.why))
+        words = "This is the object." if objects else why or "The mask is empty."
+        if objects and objects[0].category:
+            words = f"This is the {objects[0].category}."
+        steps.append(Step("answer", words, {"answers": [answer.text for answer in answers]}, 1.0))
+        yield steps[-1]
+        yield Referral(indices, objects, np.stack(planes).astype(np.float16), tuple(steps))
+
+    def _listen(self, clip: Clip) -> np.ndarray:
+        """float32 [S, 128], S a multiple of ten; silence where there is no sound."""
+        seconds = max(int(np.ceil(clip.duration - 1e-6)), 1)
+        sound = clip.audio(RATE)
+        quiet = self._embed(np.zeros(RATE, np.float32), RATE)[0]
+        ears = np.repeat(quiet[None], -(-seconds // WINDOW) * WINDOW, 0)
+        if sound is not None and len(sound):
+            heard = self._embed(sound, RATE)[:seconds]
+            ears[: len(heard)] = heard
+        return ears
+
+    @torch.inference_mode()
+    def _chain(
+        self,
+        eyes: tuple[Tensor, ...],
+        ears: Tensor,
+        numbers: Tensor,
+        start: int,
+        share: tuple[float, float],
+    ) -> Iterator[Step | Answer]:
+        """Its sentences as they are written, then the answer. share: of the whole work, begin and end."""
+        network, config = self._network, self._network.config
+        looks = [min(look, eyes[0].shape[1] - 1) for look in config.looks]
+        prefix = network.prefix(tuple(m[:, looks] for m in eyes), ears, numbers)
+        writing = network.write(prefix, config.think if self.reasons else config.direct)
+        sentence: list[int] = []
+        for count, token in enumerate(writing, 1):
+            sentence.append(int(token))
+            text = self._words.text(sentence)
+            if text.endswith("."):
+                progress = share[0] + (share[1] - share[0]) * min(count / 60, 1.0) * 0.9
+                yield Step(_kind(text), text, {"from_s": start}, progress)
+                sentence = []
+        yield self._answer(writing.done().tokens, prefix)
+
+    def _answer(self, tokens: Tensor, prefix: object) -> Answer:
+        """The last answer in the tokens int64 [1, L], and the prompt of the last [SEG]."""
+        network, config = self._network, self._network.config
+        text = self._words.text(tokens[0].tolist())
+        ended = bool((tokens == config.end).any())
+        cut = "" if ended else f"The chain was stopped at {config.chain_length} tokens. "
+        try:
+            category, known = read_answer(text), True
+        except ChainError:
+            category, known = None, False
+        if known and category is None:
+            return Answer(text, None, None, f"{cut}Nothing in the clip fits the sentence.")
+        if not bool((tokens == config.seg).any()):
+            return Answer(text, None, None, f"{cut}The chain has no [SEG], so it points at nothing.")
+        hidden = network.think(prefix, tokens)  # type: ignore[arg-type]
+        prompt, _ = network.pointed(hidden, tokens)
+        return Answer(text, category, prompt, "")
+
+    @torch.inference_mode()
+    def _planes(self, answer: Answer, eyes: tuple[Tensor, ...]) -> np.ndarray:
+        """Mask logits float32 [S, h, w]."""
+        seconds, _, height, width = eyes[1].shape[1:]
+        if answer.prompt is None:
+            return np.full((seconds, 4 * height, 4 * width), NOWHERE, np.float32)
+        return self._network.segment(answer.prompt, eyes)[0].numpy()
+
+    def _found(
+        self, clip: Clip, indices: tuple[int, ...], planes: list[np.ndarray], answers: list[Answer]
+    ) -> tuple[tuple[Found, ...], dict[int, Mask]]:
+        """() where every window is null."""
+        if all(answer.prompt is None for answer in answers):
+            return (), {}
+        masks = {i: _mask(plane, clip.size) for i, plane in zip(indices, planes, strict=True)}
+        scores = {i: _sure(plane) for i, plane in zip(indices, planes, strict=True)}
+        category = next((a.category for a in answers if a.category), None)
+        return (Found(Track(clip.size, masks), category, scores),), masks
+
+
+class AuroraNanoDirect(AuroraNano):
+    """Answers at once, without writing a chain: `--no-reasoning`."""
+
+    name = "aurora-nano-direct"
+    reasons = False
+
+
+def load(folder: Path) -> AuroraForReferringSegmentation:
+    """The network saved in `folder`, ready to answer. Raises RefavsError when it cannot be used."""
+    disable_progress_bar()  # it would write over the command's own lines
+    try:
+        kind = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("model_type")
+        if kind != AuroraConfig.model_type:
+            raise ValueError(f"its config.json is of {kind!r}")
+        network = AuroraForReferringSegmentation.from_pretrained(folder)
+    except (OSError, ValueError, AttributeError, RuntimeError) as error:
+        raise RefavsError(
+            f"Expected an AURORA's config.json, model.safetensors and tokenizer.json in {folder}; they cannot be "
+            f"used ({str(error).splitlines()[0]}). Name a folder saved by `refavs train aurora`."
+        ) from None
+    found: AuroraForReferringSegmentation = network.float().eval().requires_grad_(False)
+    return found
+
+
+def _kind(sentence: str) -> StepKind:
+    kinds: dict[str, StepKind] = {"from left": "look", "the sound": "listen", "the sentence": "read"}
+    if sentence.lower() == WAIT.lower():
+        return "reflect"
+    return next((kind for begin, kind in kinds.items() if sentence.lower().startswith(begin)), "match")
+
+
+def _sure(plane: np.ndarray) -> float:
+    """0 to 1: how sure the places are that are said to be the object."""
+    there = plane[plane > 0]
+    return float((1 / (1 + np.exp(-there))).mean()) if there.size else 0.0
+
+
+def _mask(logits: np.ndarray, size: tuple[int, int]) -> Mask:
+    large = cv2.resize(logits.astype(np.float32), size[::-1], interpolation=cv2.INTER_LINEAR)
+    return Mask.encode(large > 0)

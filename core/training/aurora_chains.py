@@ -1,0 +1,119 @@
+"""Chains of thought from the scripts of world scenes: what is seen and heard there is known."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from core.datasets.refavs import Dataset, Sample
+from core.errors import DatasetError
+from core.expressions import cues, read
+from core.systems.aurora.chain import Chain, ChainError, read_answer, same
+from core.systems.aurora.chain import read as read_chain
+
+MOST = 6  # things named of a picture, the largest
+SOMETHING = "something"  # what is heard in a clip that has another scene's sound
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What is true of a clip. things: every category in the picture, however small; the rest as in `Chain`."""
+
+    things: frozenset[str]
+    seen: tuple[str, ...]
+    heard: tuple[str, ...]
+    loudest: str | None
+    unseen: tuple[str, ...]
+
+    def chain(self, expression: str, target: str | None) -> Chain:
+        """The right chain of a sentence; its cues are read from it."""
+        leans = tuple(str(cue) for cue in cues(read(expression)))
+        return Chain(self.seen, self.heard, self.loudest, self.unseen, leans, target)
+
+
+def scene(sample: Sample) -> Scene:
+    """The truth of a sample's clip from its script.json. Raises DatasetError where there is none."""
+    path = sample.folder / "script.json"
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+        script, facts = told["script"], told["truth"]
+        visible = [f for f in facts if 2 * sum(f["shown"]) >= len(f["shown"])]
+        large = sorted(visible, key=lambda f: -f["size"])[:MOST]
+        heard = sorted((f for f in facts if f["voice"]), key=lambda f: f["start"])
+        if script["audio"] != "normal":
+            heard = []
+        levels = [f["level"] for f in heard]
+        return Scene(
+            things=frozenset(f["category"] for f in facts),
+            seen=tuple(f["category"] for f in sorted(large, key=lambda f: f["x"])),
+            heard=tuple(f["category"] for f in heard),
+            loudest=heard[levels.index(max(levels))]["category"] if len(heard) > 1 else None,
+            unseen=_unseen(script),
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DatasetError(
+            f"Chains are made of a world scene's script; there is none that can be read at {path} "
+            f"({type(error).__name__}). Build the set with `refavs world`, or hand chains in as a file."
+        ) from None
+
+
+def _unseen(script: dict[str, Any]) -> tuple[str, ...]:
+    """Kinds of the cast carry their category's name, or that of a variant of it before a colon."""
+    if script["audio"] == "muted":
+        return ()
+    if script["audio"] == "crossed":
+        return (SOMETHING,)
+    return tuple(dict.fromkeys(o["cast"].partition(":")[0] for o in script["off_screen"]))
+
+
+def target(sample: Sample) -> str | None:
+    """The category that a chain of this sample names."""
+    return None if sample.row.is_null else sample.row.category
+
+
+def samples(folder: Path, split: str | None = None) -> Iterator[tuple[Sample, Chain]]:
+    """Every row and its chain, in the order of the file. Raises DatasetError."""
+    kept: dict[str, Scene] = {}
+    for sample in Dataset(folder).samples(split):
+        v = sample.row.v
+        kept[v] = kept.get(v) or scene(sample)
+        yield sample, kept[v].chain(sample.row.exp, target(sample))
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """How true a text is. form: it can be read. category: its answer is right, null included.
+
+    seen, heard: share of what it says is seen or heard that is (1 where it rightly says "nothing");
+    None where the form is wrong.
+    """
+
+    form: bool
+    category: bool
+    seen: float | None
+    heard: float | None
+
+
+def judge(text: str, truth: Scene, wanted: str | None) -> Judgement:
+    """What a written chain is worth against the script."""
+    try:
+        category = same(read_answer(text), wanted)
+    except ChainError:
+        category = False
+    try:
+        said = read_chain(text)
+    except ChainError:
+        return Judgement(False, category, None, None)
+    sound = (*truth.heard, *truth.unseen)
+    if SOMETHING in sound:  # what it is, the script does not keep
+        heard = float(bool(said.unseen) and not said.heard)
+    else:
+        heard = _true((*said.heard, *said.unseen), sound)
+    return Judgement(True, category, _true(said.seen, tuple(truth.things)), heard)
+
+
+def _true(said: tuple[str, ...], there: tuple[str, ...]) -> float:
+    if not said:
+        return float(not there)
+    return sum(name in there for name in said) / len(said)
