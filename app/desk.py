@@ -183,6 +183,20 @@ class Desk:
                 break
             self._history.set(act, (thing, i), Cell(after.mask, "propagated"))
 
+    @property
+    def past(self) -> tuple[list[Act], list[Act]]:
+        """Acts that can be undone and those that can be redone, the next one last."""
+        with self._lock:
+            return self._history.acts
+
+    def recall(self, done: list[Act], undone: list[Act]) -> None:
+        """Acts of an earlier run of the server, from which the desk stands as it does."""
+        with self._lock:
+            self._history.load(done, undone)
+            keys = (key for act in (*done, *undone) for key in act.changes)
+            ids: list[Any] = [key[0] if isinstance(key, tuple) else key for key in keys]
+            self._next = max([self._next, *(id + 1 for id in ids)])
+
     def undo(self) -> None:
         """Take the last act back; when that is a running job, it ends."""
         self._step_back(self._history.undo, "There is nothing to undo.")
@@ -347,7 +361,7 @@ class Desk:
         with self._lock:
             if job.undone:
                 return
-            changed = Act(job.name)
+            changed = Act(job.name, number=job.act.number)
             for thing, answer in answers:
                 key = (thing, answer.index)
                 old: Cell | None = self._values.get(key)

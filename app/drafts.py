@@ -11,10 +11,12 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from app import past
 from app.desk import Desk
 from app.effort import Effort
 from app.history import Act
@@ -26,6 +28,7 @@ from core.segment.protocol import Click, Prompts
 
 log = logging.getLogger("refavs.app")
 NAME = "drafts.sqlite"
+NOTHING = -1  # version of a draft that has nothing beyond the store but acts that can be undone
 TABLES = """
 CREATE TABLE IF NOT EXISTS desk (
     page TEXT PRIMARY KEY, person TEXT NOT NULL, source TEXT NOT NULL, expression TEXT NOT NULL, version INTEGER NOT NULL,
@@ -61,17 +64,21 @@ class Drafts:
         )
         self._base.execute("PRAGMA journal_mode=WAL")
         self._base.execute("PRAGMA synchronous=NORMAL")
-        self._base.executescript(TABLES)
+        self._base.executescript(TABLES + past.TABLES)
+        past.prune(self._base)
 
     def follow(self, desk: Desk, token: str) -> None:
-        """From now on every change of the desk is on disk before its page is told of it."""
+        """From now on every change of the desk is on disk before its page is told of it, and its acts are those
+        on disk."""
         page, person = _page(token), author()
         failing = False
+        with self._lock:
+            acts = past.restore(self._base, page, desk, partial(_unpacked, size=desk.clip.video.size))
 
         def write(desk: Desk, act: Act) -> None:
-            nonlocal failing
+            nonlocal failing, acts
             try:
-                self._write(page, person, desk, act)
+                acts = self._write(page, person, desk, act, acts)
                 failing = False
             except (sqlite3.Error, OSError) as error:
                 log.error("A draft could not be written", exc_info=error)
@@ -83,7 +90,7 @@ class Drafts:
 
         desk.on_change = write
 
-    def _write(self, page: str, person: str, desk: Desk, act: Act) -> None:
+    def _write(self, page: str, person: str, desk: Desk, act: Act, acts: dict[int, bool]) -> dict[int, bool]:
         with self._transaction() as base:
             base.execute(ROWS["desk"], _head(page, person, desk))
             spent = desk.effort
@@ -106,9 +113,10 @@ class Drafts:
                     if isinstance(key, tuple) and key[0] in things
                 ),
             )
+            return past.write(base, page, desk, act, acts, _packed)
 
     def settle(self, desk: Desk, token: str) -> None:
-        """After a save: keep what the desk still has beyond the store, and no more."""
+        """After a save: keep what the desk still has beyond the store, and its acts."""
         page, kept = _page(token), desk.kept
         with desk.acting, self._transaction() as base:
             _clear(base, page)
@@ -120,8 +128,11 @@ class Drafts:
                 ]
                 for thing in desk.things
             }
+            head = _head(page, author(), desk)
+            if any(desk.past):
+                base.execute(ROWS["desk"], (*head[:4], NOTHING, *head[5:]))
             if any(rest.values()):
-                base.execute(ROWS["desk"], _head(page, author(), desk))
+                base.execute(ROWS["desk"], head)
                 for thing, cells in rest.items():
                     base.execute(ROWS["thing"], _thing_row(page, thing))
                     base.executemany(ROWS["cell"], cells)
@@ -130,6 +141,7 @@ class Drafts:
         """The page took what stands in the store in its place."""
         with self._transaction() as base:
             _clear(base, _page(token))
+            past.clear(base, _page(token))
 
     def source(self, token: object) -> str | None:
         """Which clip the draft of that page is on; None = it has none of the person who asks."""
@@ -156,7 +168,7 @@ class Drafts:
             spent = self._base.execute(
                 "SELECT seconds, clicks, strokes FROM spent WHERE page = ?", (page,)
             ).fetchone()
-        if head is None:
+        if head is None or head[1] == NOTHING:
             return
         size = desk.clip.video.size
         drawn: dict[str, dict[int, Cell | None]] = {}

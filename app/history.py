@@ -11,10 +11,14 @@ Key = Hashable
 
 @dataclass
 class Act:
-    """One step of undo. changes: key -> (before, after), None = was not there. A long act grows."""
+    """One step of undo. changes: key -> (before, after), None = was not there. A long act grows.
+
+    number: rises from act to act; 0 = it is no step of undo.
+    """
 
     label: str
     changes: dict[Key, tuple[Any, Any]] = field(default_factory=dict)
+    number: int = 0
 
 
 class History:
@@ -24,6 +28,17 @@ class History:
         self._values = values
         self._done: list[Act] = []
         self._undone: list[Act] = []
+        self._count = 0
+
+    @property
+    def acts(self) -> tuple[list[Act], list[Act]]:
+        """What undo would take back and what redo would do again, the next one last."""
+        return list(self._done), list(self._undone)
+
+    def load(self, done: list[Act], undone: list[Act]) -> None:
+        """Acts of an earlier run, whose values stand already."""
+        self._done, self._undone = done, undone
+        self._count = max((act.number for act in (*done, *undone)), default=0)
 
     @property
     def undoable(self) -> str | None:
@@ -40,7 +55,8 @@ class History:
 
     def begin(self, label: str) -> Act:
         """A new act; what was undone before it cannot be redone any more."""
-        act = Act(label)
+        self._count += 1
+        act = Act(label, number=self._count)
         self._done.append(act)
         del self._done[:-LIMIT]
         self._undone.clear()

@@ -1,4 +1,4 @@
-"""The Gradio page: one widget, its two queued events, and the functions that it calls."""
+"""The Gradio page: one widget, its queued event, and the functions that it calls."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,7 +27,7 @@ def build(*, inbox: Path, start: Path | None, store: Store) -> tuple[gr.Blocks, 
     """The page and the routes that its links lead to."""
     links = Links()
     studio = Studio(inbox=inbox, start=start, store=store, links=links)
-    tabs = Tabs(store=store, library=studio.library, links=links)
+    tabs = Tabs(store=store, library=studio.library, links=links, finder=studio.finder)
     owners = Owners()
 
     def ask(request: Any, http: gr.Request) -> dict[str, Any]:
@@ -40,16 +40,12 @@ def build(*, inbox: Path, start: Path | None, store: Store) -> tuple[gr.Blocks, 
             owners.given(answer.get("token"), person)
         return answer
 
-    def prompt(event: gr.EventData, http: gr.Request) -> dict[str, Any]:
-        return studio.prompt(owners.only_own(event._data, person_of(http)))
-
     def work(event: gr.EventData, http: gr.Request) -> Iterator[dict[str, Any]]:
         yield from studio.work(owners.only_own(event._data, person_of(http)))
 
     with gr.Blocks(title=TITLE, fill_width=True, analytics_enabled=False) as page:
         player = Player(server_functions=[ask], elem_id="studio")
         hidden: Any = {"show_progress": "hidden", "api_visibility": "private", "trigger_mode": "multiple"}
-        player.prompt(prompt, None, player, concurrency_id="click", concurrency_limit=4, **hidden)
         player.work(work, None, player, concurrency_id="long", concurrency_limit=2, **hidden)
     page.queue(max_size=64)
     return page, [*links.routes()]

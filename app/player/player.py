@@ -10,7 +10,7 @@ from app.player.modules import CSS, VERSION
 HERE = files("app.player")
 # The names of the events must stand here in quotes: Gradio reads them from this text.
 ON_LOAD = """
-const events = ["prompt", "work"];
+const events = ["work"];
 const main = new URL("gradio_api/refavs/js/VERSION/main.js", document.baseURI);
 import(main).then(
     ({ mount }) => mount({ element, trigger, watch, props, server, events }),

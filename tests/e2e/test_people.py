@@ -75,3 +75,10 @@ def test_killed_server_comes_back_with_what_was_drawn_and_not_saved(studio, serv
     studio.seek(10)
     studio.click(0.45, 0.83)
     assert sorted(studio.cells(1)) == [0, 10, 249]
+
+    # Undo and redo reach back over it.
+    studio.part("screen").focus()
+    for key, frames in [("Control+z", 2), ("Control+z", 1), ("Control+Shift+z", 2)]:
+        studio.page.keyboard.press(key)
+        studio.wait(f"app.model.cells.get(1).size === {frames}")
+    assert studio.cells(1) == before

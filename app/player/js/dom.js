@@ -34,6 +34,19 @@ export function typing(target) {
     return target instanceof Element && target.closest("input:not([type=range]):not([type=checkbox]), textarea, select, [contenteditable]") !== null;
 }
 
+// A way to call `act` once after the next picture is shown, however often it is asked for: panels wait for masks.
+export function afterPaint(act) {
+    let queued = false;
+    return () => {
+        if (queued) return;
+        queued = true;
+        requestAnimationFrame(() => setTimeout(() => {
+            queued = false;
+            act();
+        }));
+    };
+}
+
 // Short messages over the page; errors stay longer, those with actions ([words, act]) until they are answered.
 export function notices(host) {
     const seen = new Map();

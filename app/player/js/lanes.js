@@ -1,7 +1,7 @@
 // One time axis: seconds, small pictures, the sound, and a lane for each object. Here is where things lie and what the
 // pointer does; lanes_paint.js paints.
 import { css } from "./colours.js";
-import { clockText, el, icon } from "./dom.js";
+import { afterPaint, clockText, el, icon } from "./dom.js";
 import { AXIS, LANE, STRIP, WAVE, paint } from "./lanes_paint.js";
 
 const ROWS = 4;  // room that is kept, so that the picture stays where it is when objects come
@@ -19,13 +19,15 @@ export class Lanes {
             class: "lane-area", tabindex: "0", role: "slider", "aria-label": "Time", "aria-valuemin": "0",
         }, this.canvas, this.head, this.tip);
         host.append(this.labels, this.area);
-        this.queued = this.banded = false;
+        this.banded = false;
+        this.later = afterPaint(() => this.draw());
+        this.labelled = null;  // what the labels say
         this.lit = null;  // what the reasoning speaks of: {times, spans} in seconds of the clip
         this.forget();
         new ResizeObserver(() => this.draw()).observe(this.area);
         new MutationObserver(() => this.later()).observe(document.body, { attributes: true, attributeFilter: ["class"] });
         app.model.on("open", () => { this.forget(); this.pictures(); });
-        app.model.on("open objects", () => this.rows());
+        app.model.on("open objects", afterPaint(() => this.rows()));
         app.model.on("masks", () => this.later());
         this.listen();
     }
@@ -73,6 +75,11 @@ export class Lanes {
 
     rows() {
         const { model, clock } = this.app;
+        if (clock.pts.length) this.area.setAttribute("aria-valuemax", String(clock.last));
+        this.later();
+        const says = JSON.stringify([this.banded, model.active, model.drawn.map(({ id, category, trial }) => [id, category, trial])]);
+        if (says === this.labelled) return;
+        this.labelled = says;
         const label = (height, ...children) => el("div", { class: "lane-label", style: "height:" + height + "px" }, ...children);
         this.labels.replaceChildren(
             label(AXIS + STRIP, icon("look"), el("span", {}, "Picture")),
@@ -89,17 +96,6 @@ export class Lanes {
             el("span", {}, object.category || "Object " + object.id))),
         );
         this.area.style.height = this.labels.style.minHeight = this.top(Math.max(model.drawn.length, ROWS)) + 4 + "px";
-        if (clock.pts.length) this.area.setAttribute("aria-valuemax", String(clock.last));
-        this.later();
-    }
-
-    later() {
-        if (this.queued) return;
-        this.queued = true;
-        requestAnimationFrame(() => {
-            this.queued = false;
-            this.draw();
-        });
     }
 
     // Position of a time of the video, in CSS pixels.

@@ -93,16 +93,16 @@ export class Model extends EventTarget {
                 }
             }
             if ("active" in message) this.active = message.active;
-            this.say("objects");
             this.say("masks");
+            this.say("objects");
         }
         this.say(message.kind, message);
     }
 
     choose(id) {
         this.active = id;
-        this.say("objects");
         this.say("masks");
+        this.say("objects");
     }
 
     on(kinds, callback) {

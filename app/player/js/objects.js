@@ -1,10 +1,11 @@
 // The objects of the clip, which of them the sentence refers to, and Save.
 import { css } from "./colours.js";
-import { el, icon } from "./dom.js";
+import { afterPaint, el, icon } from "./dom.js";
 
 export function objects(app) {
     const { part, button, model, net, clock, attempt } = app;
     const host = part("objects");
+    let drawn = null;  // what the rows say
 
     function row(object) {
         const own = model.cells.get(object.id);
@@ -39,9 +40,12 @@ export function objects(app) {
 
     function draw() {
         if (!model.desk) return;
+        const says = JSON.stringify([clock.last, model.active, app.stage.newObject, model.objects.map((object) => [object, model.cells.get(object.id).size])]);
+        if (says === drawn) return;
+        drawn = says;
         const typed = host.contains(document.activeElement) && document.activeElement.type === "text" ? document.activeElement : null;
         const kept = typed && { object: typed.closest("[data-object]").dataset.object, value: typed.value, at: typed.selectionStart };
-        const words = app.stage?.newObject
+        const words = app.stage.newObject
             ? "Click the new object on the picture, or drag a box around it."
             : "Refer finds objects; or click one on the picture. Right click takes away, a drag draws a box.";
         host.replaceChildren(...model.objects.map(row),
@@ -56,10 +60,5 @@ export function objects(app) {
         }
     }
 
-    let queued = false;
-    model.on("open objects masks complete", () => {
-        if (queued) return;
-        queued = true;
-        requestAnimationFrame(() => { queued = false; draw(); });
-    });
+    model.on("open objects masks complete", afterPaint(draw));
 }

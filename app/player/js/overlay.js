@@ -14,7 +14,7 @@ export class Overlay {
         this.strokes = [];  // of brush and eraser, until the server has joined them to the mask
         this.index = -1;
         this.dirty = null;
-        model.on("masks objects", () => this.draw(this.index));
+        model.on("masks", () => this.draw(this.index));
     }
 
     open([h, w]) {

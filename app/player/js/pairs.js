@@ -1,5 +1,5 @@
 // Save, the state of saving, the list of saved pairs, and the export.
-import { el, icon } from "./dom.js";
+import { afterPaint, el, icon } from "./dom.js";
 
 export function pairs(app) {
     const { part, button, model, net, attempt } = app;
@@ -144,5 +144,5 @@ export function pairs(app) {
         list();
         state();
     });
-    model.on("objects masks expression job complete", state);
+    model.on("objects masks expression job complete", afterPaint(state));
 }

@@ -17,6 +17,8 @@ export class Stage {
         this.pointer = null;
         this.marks = [];  // boxes that the reasoning speaks of: {box, words, colour}
         this.newObject = false;
+        this.geometry = null;  // where the picture lies in the stage, until something moves
+        new ResizeObserver(() => this.moved()).observe(this.screen);
         const on = (name, act) => this.screen.addEventListener(name, act);
         on("pointerdown", (event) => this.down(event));
         on("pointermove", (event) => this.move(event));
@@ -24,7 +26,12 @@ export class Stage {
         on("pointercancel", () => this.drop());
         on("pointerleave", () => { this.pointer = null; this.draw(); });
         on("contextmenu", (event) => event.preventDefault());
-        app.model.on("objects masks", () => this.draw());
+        let queued = false;
+        app.model.on("objects masks", () => {
+            if (queued) return;
+            queued = true;
+            requestAnimationFrame(() => { queued = false; this.draw(); });
+        });
         for (const button of app.root.querySelectorAll("[data-tool]")) {
             button.addEventListener("click", () => this.use(button.dataset.tool));
         }
@@ -109,17 +116,29 @@ export class Stage {
         this.newObject = false;
         this.pending.push(prompt);
         this.draw();
-        return attempt(() => net.send("prompt", { ...prompt, object })).finally(() => {
+        return attempt(() => net.ask("prompt", { ...prompt, object })).finally(() => {
             this.pending.splice(this.pending.indexOf(prompt), 1);
             this.draw();
             model.say("objects");
         });
     }
 
+    // The stage or the picture in it has another place or size.
+    moved() {
+        this.geometry = null;
+        this.draw();
+    }
+
+    // To ask the page for it makes the page lay itself out, which would keep a mask waiting.
+    measure() {
+        const stage = this.host.getBoundingClientRect();
+        const { left, top, width, height } = this.screen.getBoundingClientRect();
+        return { stage, picture: { left: left - stage.left, top: top - stage.top, width, height } };
+    }
+
     draw() {
         const scale = window.devicePixelRatio || 1;
-        const stage = this.host.getBoundingClientRect();
-        const picture = this.screen.getBoundingClientRect();
+        const { stage, picture } = (this.geometry ??= this.measure());
         const [w, h] = [Math.round(stage.width * scale), Math.round(stage.height * scale)];
         if (this.hud.width !== w || this.hud.height !== h) Object.assign(this.hud, { width: w, height: h });
         const { model, clock } = this.app;
@@ -127,7 +146,7 @@ export class Stage {
         if (!model.desk || !picture.width) return;
         // A place in fractions of the picture, on the hud.
         this.place = (x, y) => [
-            (picture.left - stage.left + x * picture.width) * scale, (picture.top - stage.top + y * picture.height) * scale,
+            (picture.left + x * picture.width) * scale, (picture.top + y * picture.height) * scale,
         ];
         for (const { box, colour } of this.marks) this.box(box, colour, scale);
         const taken = [];
@@ -145,7 +164,7 @@ export class Stage {
             this.box([a[0], a[1], b[0], b[1]], "white", scale);
         }
         if (this.app.polygon?.open) this.corners(this.app.polygon, scale);
-        if ((this.tool === "brush" || this.tool === "eraser") && this.pointer) this.ring(stage, picture, scale);
+        if ((this.tool === "brush" || this.tool === "eraser") && this.pointer) this.ring(picture, scale);
     }
 
     // The polygon so far, up to the pointer.
@@ -167,8 +186,9 @@ export class Stage {
     }
 
     // The brush where the pointer is, as large as it paints.
-    ring(stage, picture, scale) {
+    ring(picture, scale) {
         const { clientX, clientY } = this.pointer;
+        const stage = this.host.getBoundingClientRect();
         const context = this.context;
         const across = (this.app.brush.size / this.app.model.desk.size[1]) * picture.width;
         const erasing = this.tool === "eraser" || this.press?.remove;

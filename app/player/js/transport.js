@@ -1,5 +1,5 @@
 // Play, speed, sound, opacity; undo, propagate, cancel: the row under the picture. Returns the acts, for the keys.
-import { clockText } from "./dom.js";
+import { afterPaint, clockText } from "./dom.js";
 
 export function transport(app) {
     const { part, button, model, net, clock, overlay, attempt } = app;
@@ -157,6 +157,6 @@ export function transport(app) {
     clock.addEventListener("frame", () => { readout(); state(); });
     clock.addEventListener("state", state);
     model.on("open", () => { readout(); state(); clock.video.playbackRate = Number(part("speed").value); });
-    model.on("objects masks job", tools);
+    model.on("objects masks job", afterPaint(tools));
     return acts;
 }

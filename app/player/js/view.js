@@ -72,7 +72,7 @@ export class View {
         this.app.button("fit").disabled = !moved;
         this.app.part("zoom").hidden = !moved;
         this.app.part("zoom").textContent = this.scale.toFixed(1).replace(".0", "") + "×";
-        this.app.stage?.draw();
+        this.app.stage?.moved();
     }
 
     wheel(event) {

@@ -75,10 +75,13 @@ export function compare(app) {
         if (news.length) chosen = key(news.at(-1));
         known = trials;
         const refer = root.dataset.tab === "refer";
+        const before = model.shown.length;
         model.shown = refer ? trials.filter((trial) => key(trial) === chosen).flatMap((trial) =>
             trial.objects.map((object) => ({ ...object, category: trial.system + (trial.sound === "normal" ? "" : ", " + HEARD[trial.sound]), trial: true }))) : [];
-        overlay.draw(app.clock.index);
-        lanes.rows();
+        if (model.shown.length || before) {
+            overlay.draw(app.clock.index);
+            lanes.rows();
+        }
         card.hidden = !trials.length;
         if (!trials.length || model.job) return;
         const own = verdict && { ...verdict, objects: model.objects.filter((object) => object.fits) };

@@ -35,7 +35,7 @@ def ask(studio, token, **request):
 
 
 def click(studio, token, x, thing=None, index=2):
-    studio.prompt({"token": token, "seen": 0, "index": index, "click": [x, 0.5, True], "object": thing})
+    ask(studio, token, do="prompt", seen=0, index=index, click=[x, 0.5, True], object=thing)
 
 
 def stroke(size):
@@ -116,7 +116,7 @@ def test_draft_lies_over_what_was_saved_and_saving_empties_it(start):
     token = first.ask({"do": "hello"})["token"]
     click(first, token, 0.5)
     ask(first, token, do="save", expression="The ball.")
-    assert first.drafts.source(token) is None
+    assert first.drafts._base.execute("SELECT count(*) FROM cell").fetchone() == (0,)
     click(first, token, 0.2, 1, index=7)
     before = work_of(first, token)
 
@@ -234,3 +234,76 @@ def empty_desk(clip):
     desk = Desk(clip, lambda: None, source="start")
     desk.kept = Kept()
     return desk
+
+
+def come_back(start, token):
+    """The desk on a server that was started anew."""
+    server = start()
+    answer = server.ask({"do": "hello", "token": token, "source": "start", "desks": [token]})
+    assert answer["token"] == token
+    return server
+
+
+def test_undo_and_redo_reach_back_over_a_restart(start, monkeypatch):
+    monkeypatch.setattr("app.work.PAUSE", 0.0)
+    first = start()
+    token = first.ask({"do": "hello"})["token"]
+    states = [work_of(first, token)[1]]
+
+    def note():
+        states.append(work_of(first, token)[1])
+
+    click(first, token, 0.5, index=0)
+    note()
+    request = {"do": "propagate", "object": 1, "index": 0, "direction": "forward"}
+    list(first.work({"token": token, "call": "c", **request}))
+    note()
+    click(first, token, 0.2, index=3)
+    note()
+    ask(first, token, do="delete", object=1)
+    note()
+    ask(first, token, do="object", object=2, category="dog")
+    ask(first, token, do="undo")
+
+    second = come_back(start, token)
+    for state in states[-2::-1]:
+        ask(second, token, do="undo")
+        assert work_of(second, token)[1] == state
+    assert second.ask({"do": "undo", "token": token})["ok"] is False
+
+    third = come_back(start, token)
+    for state in states[1:]:
+        ask(third, token, do="redo")
+        assert work_of(third, token)[1] == state
+    ask(third, token, do="redo")
+    assert third.desks.get(token).things[0].category == "dog"
+    assert third.ask({"do": "redo", "token": token})["ok"] is False
+
+
+def test_undo_reaches_back_over_a_save_and_a_restart(start):
+    first = start()
+    token = first.ask({"do": "hello"})["token"]
+    click(first, token, 0.5)
+    before = first.desks.get(token).cells(1)[2].mask
+    click(first, token, 0.2, 1)
+    ask(first, token, do="save", expression="The ball.")
+
+    second = come_back(start, token)
+    desk = second.desks.get(token)
+    assert desk.kept.revision == desk.revision  # what is shown as saved
+    ask(second, token, do="undo")
+    assert desk.cells(1)[2].mask == before
+
+
+def test_what_somebody_else_saved_meanwhile_is_never_undone(start):
+    first = start()
+    token = first.ask({"do": "hello"})["token"]
+    click(first, token, 0.5)
+    ask(first, token, do="save", expression="The ball.")
+    other = first.ask({"do": "hello"})["token"]
+    click(first, other, 0.2, 1)
+    ask(first, other, do="save", expression="The ball.")
+
+    second = come_back(start, token)
+    assert second.desks.get(token).past == ([], [])
+    assert second.ask({"do": "undo", "token": token})["ok"] is False

@@ -28,8 +28,15 @@ def token(studio):
 
 
 def click(studio, token, **values):
-    request = {"token": token, "seen": 0, "call": "c1", "index": 2, "click": [0.5, 0.5, True], "object": None}
-    return studio.prompt({**request, **values})
+    request = {
+        "do": "prompt",
+        "token": token,
+        "seen": 0,
+        "index": 2,
+        "click": [0.5, 0.5, True],
+        "object": None,
+    }
+    return studio.ask({**request, **values})
 
 
 def test_page_that_comes_back_finds_its_desk(studio, token):
@@ -58,9 +65,9 @@ def test_page_opens_what_it_had_open_or_else_the_first_clip(studio):
     assert studio.ask({"do": "hello", "source": "gone"})["desk"]["name"] == "clip.mp4"
 
 
-def test_click_is_answered_with_the_mask_and_the_call(studio, token):
+def test_click_is_answered_with_the_mask(studio, token):
     (message,) = click(studio, token)["messages"]
-    assert (message["kind"], message["call"], message["active"]) == ("change", "c1", 1)
+    assert (message["kind"], message["active"]) == ("change", 1)
     assert message["masks"]["1"]["2"][0]
 
 
@@ -84,10 +91,9 @@ def test_click_sends_and_receives_little(studio, token):
     ],
 )
 def test_prompt_that_cannot_be_used_fails_in_one_sentence_and_changes_nothing(studio, token, values):
-    (message,) = click(studio, token, **values)["messages"]
-    assert message["kind"] == "failed"
-    assert message["call"] == "c1"
-    assert "Something went wrong" not in message["error"]
+    answer = click(studio, token, **values)
+    assert answer["ok"] is False
+    assert "Something went wrong" not in answer["error"]
     assert studio.desks.get(token).things == []
 
 
