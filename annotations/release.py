@@ -1,6 +1,5 @@
 """A release: a named export that stays as it is, with a datasheet and the sum of every file."""
 
-import hashlib
 import json
 import shutil
 from collections import Counter
@@ -21,8 +20,9 @@ from annotations.exchange.splits import categories_of
 from annotations.records import Agreement, PairFilter, PairLine, ReleaseInfo, Share, Spent, StoreError
 from annotations.schema import ReleaseRow
 from annotations.store import Store
+from core.datasets.whole import SUMS, sum_of
 
-SHEET, WORDS, SUMS = "datasheet.json", "DATASHEET.md", "SHA256SUMS"
+SHEET, WORDS = "datasheet.json", "DATASHEET.md"
 
 
 def make(
@@ -40,20 +40,23 @@ def make(
     name = clean(name, "release's name", MAX_NAME).strip()
     if any(each.name == name for each in releases(store)):
         raise StoreError(f"There is a release {name!r} already; a release never changes, name a new one.")
-    report = exchange.export(store, root, layout, which, shares)
+    sheet: dict[str, Any] = {}
+    out: dict[UUID, dict[str, Any]] = {}
+
+    def seal(report: Report, folder: Path) -> None:
+        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        out.update((UUID(entry["pair"]), entry) for entry in manifest["pairs"].values())
+        sheet.update(_sheet(store, out, manifest) | {"name": name, "layout": layout, "rows": report.rows})
+        (folder / SHEET).write_text(json.dumps(sheet, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        (folder / WORDS).write_text(_words(sheet), encoding="utf-8")
+
+    report = exchange.export(store, root, layout, which, shares, seal)
     try:
-        manifest = json.loads((report.root / "manifest.json").read_text(encoding="utf-8"))
-        out = {UUID(entry["pair"]): entry for entry in manifest["pairs"].values()}
-        sheet = _sheet(store, out, manifest) | {"name": name, "layout": layout, "rows": report.rows}
-        (report.root / SHEET).write_text(json.dumps(sheet, ensure_ascii=False, indent=1) + "\n", "utf-8")
-        (report.root / WORDS).write_text(_words(sheet), encoding="utf-8")
-        sums = "".join(f"{_sum(path)}  {path.relative_to(report.root)}\n" for path in _files(report.root))
-        (report.root / SUMS).write_text(sums, encoding="utf-8")
         info = ReleaseInfo(
             name=name,
             at=datetime.now(UTC),
             layout=layout,
-            sha256=_sum(report.root / SUMS),
+            sha256=sum_of(report.root / SUMS),
             sheet=sheet,
             versions={id: entry["version"] for id, entry in out.items()},
         )
@@ -62,9 +65,6 @@ def make(
                 raise StoreError(f"There is a release {name!r} already; name a new one.")
             values = {str(id): version for id, version in info.versions.items()}
             db.add(ReleaseRow(**_row(info) | {"versions": values}))
-    except OSError as error:
-        shutil.rmtree(report.root, ignore_errors=True)
-        raise StoreError(f"The release cannot be written to {report.root}: {error.strerror}.") from error
     except BaseException:
         shutil.rmtree(report.root, ignore_errors=True)
         raise
@@ -96,7 +96,7 @@ def changed(root: Path | str) -> list[str]:
     except OSError as error:
         raise StoreError(f"{root} is no release: {SUMS} cannot be read ({error.strerror}).") from None
     said = [line.partition("  ") for line in lines]
-    return [name for sum, _, name in said if not (root / name).is_file() or _sum(root / name) != sum]
+    return [name for sum, _, name in said if not (root / name).is_file() or sum_of(root / name) != sum]
 
 
 def _row(info: ReleaseInfo) -> dict[str, Any]:
@@ -204,12 +204,3 @@ def _words(sheet: dict[str, Any]) -> str:
     else:
         text += ["It was counted for none of them."]
     return "\n".join(text) + "\n"
-
-
-def _files(root: Path) -> list[Path]:
-    return sorted(path for path in root.rglob("*") if path.is_file())
-
-
-def _sum(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

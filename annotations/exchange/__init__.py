@@ -12,7 +12,7 @@ from core.errors import RefavsError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from annotations.exchange.gather import Report
+    from annotations.exchange.gather import Report, Seal
     from annotations.exchange.refavs_import import Report as Imported
     from annotations.records import PairFilter
     from annotations.store import Store
@@ -35,22 +35,25 @@ def export(
     name: str,
     which: "PairFilter | None" = None,
     shares: "Mapping[str, float] | None" = None,
+    seal: "Seal | None" = None,
 ) -> "Report":
     """Write the chosen pairs (None = all) in the format of that name: all of it or nothing. RefavsError.
 
-    shares: by split, such as {"train": 80, "val": 20}, to deal whole videos anew; see `splits.assign`.
+    shares: by split, such as {"train": 80, "val": 20}, to deal whole videos anew; see `splits.assign`. seal:
+    called with the report and the folder before that takes its name. Killed, the same call goes on from the
+    clips that were finished.
     """
     if check(name) == "refavs":
         from annotations.exchange import refavs_export
 
-        return refavs_export.export(store, root, which, shares)
+        return refavs_export.export(store, root, which, shares, seal)
     if name == "avss":
         from annotations.exchange import avss
 
-        return avss.export(store, root, which, shares)
+        return avss.export(store, root, which, shares, seal)
     from annotations.exchange import frames
 
-    return frames.export(store, root, _layout(name), which, shares)
+    return frames.export(store, root, _layout(name), which, shares, seal)
 
 
 def import_folder(store: "Store", root: Path | str, name: str) -> "Imported":

@@ -4,6 +4,7 @@ A sentence such as "the barking dog" says that its object sounds; every other se
 nobody has said so. The layout knows 70 classes, and ten-second clips (its subset v2).
 """
 
+import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
@@ -16,16 +17,16 @@ import numpy as np
 
 from annotations.exchange import windows
 from annotations.exchange.files import write_json
-from annotations.exchange.gather import Gathered, Ready, Report, pair_of, source_of
+from annotations.exchange.gather import Gathered, Ready, Report, Seal, media_key, pair_of, source_of
 from annotations.exchange.refavs_export import vid_of
 from annotations.exchange.splits import UNSPLIT
 from annotations.exchange.windows import Ten
 from annotations.records import ObjectWork, PairFilter, PairWork
 from annotations.store import Store
 from core.datasets import avss
-from core.datasets.avsbench_write import AvssClip, write_avss
+from core.datasets.avsbench_write import AvssClip, finish_avss, write_avss_clip
 from core.datasets.refavs_write import RATE
-from core.datasets.whole import whole_folder
+from core.datasets.whole import staged_folder
 from core.errors import DatasetError, RefavsError
 from core.expressions import read
 
@@ -38,22 +39,35 @@ def export(
     root: Path | str,
     which: PairFilter | None = None,
     shares: Mapping[str, float] | None = None,
+    seal: Seal | None = None,
 ) -> Report:
     """Write the chosen pairs to the folder `root`, all of it or nothing. A row is a window of ten seconds with
-    the classes of all its sounding objects. shares: see `splits.assign`. Raises RefavsError.
+    the classes of all its sounding objects. shares: see `splits.assign`; seal: see `gather.Seal`.
+    Raises RefavsError.
     """
     if wrong := {SPLIT.get(name, name) for name in shares or ()} - set(avss.SPLITS):
         raise DatasetError(f"Splits of AVSBench are {', '.join(avss.SPLITS)}; got {wrong.pop()!r}.")
     gathered = Gathered(store, which or PairFilter(), null=False, shares=shares)
     sources: dict[str, Any] = {}
     rows: dict[str, Any] = {}
-    with whole_folder(root) as folder:
+    with staged_folder(root) as staged:
+        folder = staged.folder
         clips = list(_rows(gathered, sources, rows))
         gathered.check(Path(root), len(clips))
-        write_avss(folder, (clip() for clip in clips))
-        counts = {"clips": len(clips), "expressions": len(rows)}
+        for row, key, make in clips:
+            place = avss.Sample(folder, row).folder.relative_to(folder)
+            staged.once(row.uid, key, [place], partial(_write, folder, make))
+        staged.drop_rest()
+        counts = finish_avss(folder, [row for row, _, _ in clips]) | {"expressions": len(rows)}
         write_json(folder / "manifest.json", {"counts": counts, **gathered.manifest(sources, rows)})
-    return gathered.report(Path(root), rows=len(clips), windows=len(clips))
+        report = gathered.report(Path(root), rows=len(clips), windows=len(clips))
+        if seal:
+            seal(report, folder)
+    return report
+
+
+def _write(folder: Path, make: Callable[[], AvssClip]) -> None:
+    write_avss_clip(folder, make())
 
 
 def sounds(expression: str) -> bool:
@@ -76,8 +90,8 @@ def class_of(category: str | None) -> int | None:
 
 def _rows(
     gathered: Gathered, sources: dict[str, Any], rows: dict[str, Any]
-) -> Iterator[Callable[[], AvssClip]]:
-    """A function a row, which makes its pictures when it is called: one row at a time is in memory."""
+) -> Iterator[tuple[avss.Row, str, Callable[[], AvssClip]]]:
+    """(row, what it follows from, a function that makes its pictures): one row at a time is in memory."""
     for clips in gathered.by_video():
         for ready in clips:
             for ten in windows.cut(ready.video, ready.clip):
@@ -98,7 +112,13 @@ def _rows(
                 for pair in pairs:
                     rows[f"{vid}/{pair.id}"] = pair_of(pair)
                     gathered.written.add(pair.id)
-                yield partial(_clip, ready, ten, vid, pairs, parts.pop())
+                things = _things(ready, pairs)
+                names = dict.fromkeys(avss.CLASSES[class_of(thing.category) or 0] for thing in things)
+                minute, second = divmod(ten.start_ms // 1000, 60)
+                row = avss.Row(vid, vid, str(minute), str(second), tuple(names), parts.pop(), SUBSET)
+                shown = [(t.category, [t.track.masks[i].counts for i in ten.indices]) for t in things]
+                key = media_key(ready.clip, (ten, row, hashlib.sha256(repr(shown).encode()).hexdigest()))
+                yield row, key, partial(_clip, ready, ten, row, things)
 
 
 def _refused(gathered: Gathered, pair: PairWork, ready: Ready, ten: Ten) -> bool:
@@ -124,8 +144,7 @@ def _things(ready: Ready, pairs: list[PairWork]) -> list[ObjectWork]:
     return [thing for thing in ready.work.objects if thing.id in wanted]
 
 
-def _clip(ready: Ready, ten: Ten, vid: str, pairs: list[PairWork], split: str) -> AvssClip:
-    things = _things(ready, pairs)
+def _clip(ready: Ready, ten: Ten, row: avss.Row, things: list[ObjectWork]) -> AvssClip:
     areas: dict[UUID, int] = defaultdict(int)
     for thing in things:
         areas[thing.id] = sum(thing.track.masks[i].area for i in ten.indices)
@@ -133,11 +152,9 @@ def _clip(ready: Ready, ten: Ten, vid: str, pairs: list[PairWork], split: str) -
     for thing in sorted(things, key=lambda thing: -areas[thing.id]):  # small ones lie on top
         for label, i in zip(labels, ten.indices, strict=True):
             label[thing.track.masks[i].decode()] = class_of(thing.category) or 0
-    names = dict.fromkeys(avss.CLASSES[class_of(thing.category) or 0] for thing in things)
     sound = windows.sound(ready.video, ten)
-    minute, second = divmod(ten.start_ms // 1000, 60)
     return AvssClip(
-        avss.Row(vid, vid, str(minute), str(second), tuple(names), split, SUBSET),
+        row,
         list(ready.video.clip(ready.clip.first, ready.clip.last).frames(ten.indices)),
         labels,
         np.zeros(0, np.float32) if sound is None else sound,

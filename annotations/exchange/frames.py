@@ -7,6 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 from uuid import UUID, uuid5
@@ -16,7 +17,7 @@ import soundfile
 from PIL import Image
 
 from annotations.edit import MAX_EXPRESSION, clean
-from annotations.exchange.gather import Gathered, Ready, Report, pair_of, source_of
+from annotations.exchange.gather import Gathered, Ready, Report, Seal, media_key, pair_of, source_of
 from annotations.exchange.manifest import Manifest, read_manifest, stored_source
 from annotations.exchange.refavs_import import ANNOTATOR, NAMESPACE
 from annotations.exchange.refavs_import import Report as Imported
@@ -25,7 +26,7 @@ from annotations.store import Store
 from core import media
 from core.datasets.defects import Defect
 from core.datasets.refavs import safe_name
-from core.datasets.whole import whole_folder
+from core.datasets.whole import staged_folder
 from core.errors import DatasetError, RefavsError
 from core.masks import Mask, overlap
 
@@ -105,10 +106,11 @@ def export(
     layout: Layout,
     which: PairFilter | None = None,
     shares: Mapping[str, float] | None = None,
+    seal: Seal | None = None,
 ) -> Report:
     """Write the chosen pairs to the folder `root`, all of it or nothing; counts in = counts out.
 
-    shares: see `splits.assign`; the manifest tells each expression's split.
+    shares: see `splits.assign`; the manifest tells each expression's split. seal: see `gather.Seal`.
 
     Every frame of a clip is there once, with the mask of every object that an expression refers to; sounds
     are in `audio`, times and sources in manifest.json. Raises RefavsError.
@@ -118,7 +120,8 @@ def export(
     rows: dict[str, Any] = {}
     categories: dict[str, dict[str, str | None]] = {}
     counts: Counter[str] = Counter()
-    with whole_folder(root) as folder:
+    with staged_folder(root) as staged:
+        folder = staged.folder
         for clips in gathered.by_video():
             for ready in clips:
                 clip = _outgoing(ready, layout, gathered)
@@ -127,7 +130,9 @@ def export(
                 if clip.name in sources:
                     gathered.refuse(ready.pairs, f"another clip has the name {clip.name}")
                     continue
-                _write_media(folder, layout, clip, ready)
+                places = [layout.frames(clip.name), f"audio/{clip.name}.wav"]
+                write = partial(_write_media, folder, layout, clip, ready)
+                staged.once(clip.name, media_key(ready.clip, clip.frames), places, write)
                 written = layout.add(folder, clip)
                 for (pair, _), id in zip(clip.said, written.expressions, strict=True):
                     rows[f"{clip.name}/{id}"] = pair_of(pair)
@@ -139,12 +144,16 @@ def export(
                 counts.update(clips=1, frames=len(clip.frames), objects=len(clip.things))
                 counts.update(masks=len(clip.frames) * len(clip.things), expressions=len(clip.said))
         gathered.check(Path(root), len(rows))
+        staged.drop_rest()
         layout.finish(folder)
         _check(folder, layout, counts)
         manifest = {"counts": dict(counts), **gathered.manifest(sources, rows), "categories": categories}
         text = json.dumps(manifest, ensure_ascii=False, indent=1)
         (folder / "manifest.json").write_text(text + "\n", encoding="utf-8")
-    return gathered.report(Path(root), rows=len(rows), windows=len(sources))
+        report = gathered.report(Path(root), rows=len(rows), windows=len(sources))
+        if seal:
+            seal(report, folder)
+    return report
 
 
 def _outgoing(ready: Ready, layout: Layout, gathered: Gathered) -> Outgoing:

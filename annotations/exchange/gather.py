@@ -1,7 +1,7 @@
 """Which pairs go out, with their videos opened and their masks read; what cannot go, and why."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +14,8 @@ from annotations.records import ClipInfo, ClipWork, PairFilter, PairWork
 from annotations.store import Store
 from core import media
 from core.errors import DatasetError, MediaError
+
+FORM = 1  # counts changes of how pictures and sound are written
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,9 @@ class Report:
     windows: int
     refused: tuple[Refused, ...]
     notes: tuple[str, ...]
+
+
+Seal = Callable[[Report, Path], None]  # adds files to an export's folder before it takes its name
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,6 +163,12 @@ class Gathered:
                 self.refuse([pair], "it is a null expression; this layout holds none")
             else:
                 yield pair
+
+
+def media_key(clip: ClipInfo, of: object = None) -> str:
+    """What the pictures and sound of a clip, or of a part of it, follow from; see `core.datasets.whole`."""
+    video = clip.video
+    return repr((FORM, video.sha256, video.pts_hash, video.size, video.decoder, clip.first, clip.last, of))
 
 
 def source_of(

@@ -10,6 +10,7 @@ Needs the extra [hf].
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from annotations.exchange.frames import Incoming, Outgoing, Written
@@ -17,6 +18,7 @@ from annotations.exchange.splits import UNSPLIT
 from core.errors import DatasetError
 from core.masks import Mask
 
+MANIFEST = "manifest.json"
 READ = ["clip", "names", "objects", "expressions"]
 CARD = """---
 configs:
@@ -84,6 +86,51 @@ class HuggingFace:
                 yield _incoming(root / self.frames(name), name, parts)
             except (KeyError, TypeError, AttributeError, ValueError) as error:
                 raise DatasetError(f"The clip {name!r} of {root} cannot be read ({error}).") from error
+
+
+def check_push(repo: str) -> str:
+    """The token to push with. Raises DatasetError when nobody has signed in, or `repo` is no name."""
+    _libraries()
+    from huggingface_hub import get_token
+    from huggingface_hub.utils import validate_repo_id
+
+    try:
+        validate_repo_id(repo)
+    except ValueError:
+        raise DatasetError(f"Expected a dataset on the hub, such as me/my-clips; got {repo!r}.") from None
+    if not (token := get_token()):
+        raise DatasetError(
+            "There is no Hugging Face token to push with: run `hf auth login`, or set HF_TOKEN. Nothing was "
+            "written."
+        )
+    return token
+
+
+def push(root: Path, repo: str) -> None:
+    """Send an export to the hub, as the private dataset `repo` when it is new. Raises DatasetError; the export
+    stays.
+    """
+    token = check_push(repo)
+    from datasets import load_dataset
+    from huggingface_hub import HfApi
+
+    files = {path.stem: str(path) for path in sorted((root / "data").glob("*.parquet"))}
+    try:
+        with TemporaryDirectory(dir=root.parent, prefix=".push-") as cache:
+            load_dataset("parquet", data_files=files, cache_dir=cache).push_to_hub(
+                repo, token=token, private=True
+            )
+        for name in (MANIFEST, "datasheet.json", "DATASHEET.md"):
+            if (root / name).is_file():
+                HfApi(token=token).upload_file(
+                    path_or_fileobj=root / name, path_in_repo=name, repo_id=repo, repo_type="dataset"
+                )
+    except Exception as error:  # the hub's client has errors of many families, its transport's among them
+        said = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise DatasetError(
+            f"{root} is written, but could not be pushed to {repo} ({said}); send it with: "
+            f"hf upload {repo} {root} --repo-type dataset"
+        ) from error
 
 
 def _row(folder: Path, sound: Path, clip: Outgoing) -> dict[str, Any]:

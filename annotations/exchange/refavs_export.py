@@ -4,12 +4,13 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from annotations.exchange import windows
-from annotations.exchange.gather import Gathered, Ready, Refused, Report, pair_of, source_of
+from annotations.exchange.gather import Gathered, Ready, Refused, Report, Seal, media_key, pair_of, source_of
 from annotations.exchange.splits import UNSPLIT
 from annotations.exchange.windows import Ten
 from annotations.records import ClipInfo, ClipWork, ObjectWork, PairFilter, PairWork
@@ -48,14 +49,16 @@ class _Export:
         self.sources: dict[str, Any] = {}
         self.rows: dict[str, Any] = {}
 
-    def run(self, root: Path) -> Report:
+    def run(self, root: Path, seal: Seal | None) -> Report:
         with Writer(root) as writer:
             for clips in self.gathered.by_video():
                 for plan in self._plans(clips):
                     self._write(writer, plan)
             self.gathered.check(root, len(self.rows))
             writer.extra |= self.gathered.manifest(self.sources, self.rows)
-        return self.gathered.report(root, rows=len(self.rows), windows=len(self.sources))
+            report = self.gathered.report(root, rows=len(self.rows), windows=len(self.sources))
+            writer.seal = seal and partial(seal, report)
+        return report
 
     def _plans(self, clips: Sequence[Ready]) -> Iterator[_Plan]:
         """The windows of one video; its clips together, because they may share a window."""
@@ -112,8 +115,10 @@ class _Export:
         rows = writer.add(
             Window(
                 vid=plan.vid,
-                frames=list(plan.video.clip(plan.clip.first, plan.clip.last).frames(plan.ten.indices)),
-                audio=windows.sound(plan.video, plan.ten),
+                frames=lambda: list(
+                    plan.video.clip(plan.clip.first, plan.clip.last).frames(plan.ten.indices)
+                ),
+                audio=lambda: windows.sound(plan.video, plan.ten),
                 rate=RATE,
                 entries=[
                     Entry(
@@ -127,6 +132,7 @@ class _Export:
                 ],
                 seconds=plan.ten.seconds,
                 null_prefix=plan.null_prefix or NULL_PREFIX,
+                key=media_key(plan.clip, plan.ten),
             )
         )
         for row, pair in zip(rows, order, strict=True):
@@ -163,13 +169,15 @@ def export(
     root: Path | str,
     which: PairFilter | None = None,
     shares: Mapping[str, float] | None = None,
+    seal: Seal | None = None,
 ) -> Report:
-    """Write the chosen pairs to the folder `root`, all of it or nothing. shares: see `splits.assign`.
+    """Write the chosen pairs to the folder `root`, all of it or nothing. shares: see `splits.assign`; seal:
+    see `gather.Seal`.
 
     Counts in = counts out: a pair that is chosen is in a row, or in `refused` with its reason. Raises
     RefavsError when `root` is not empty, nothing fits, or the disk refuses.
     """
-    return _Export(store, which or PairFilter(), shares).run(Path(root))
+    return _Export(store, which or PairFilter(), shares).run(Path(root), seal)
 
 
 def vid_of(clip: ClipInfo, ten: Ten) -> str:

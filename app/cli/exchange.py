@@ -38,16 +38,22 @@ def export(
     ] = None,
     name: Annotated[
         str | None,
-        typer.Option("--release", help="Make it a release of this name: with datasheet and sums."),
+        typer.Option("--release", help="Make it a release of this name, with a datasheet."),
+    ] = None,
+    push: Annotated[
+        str | None,
+        typer.Option(metavar="REPO", help="Send it to the Hugging Face hub; with --format huggingface."),
     ] = None,
 ) -> None:
-    """Write pairs of the store as a dataset: all of it or nothing."""
+    """Write pairs of the store as a dataset: all of it or nothing. Cut off, the same command goes on."""
     from annotations import exchange, release
     from annotations.exchange.splits import parse
     from annotations.store import Store
 
     exchange.check(layout)
     which = _filter(session, annotator, status, since)
+    if push is not None:
+        _check_push(layout, push)
     shares = parse(split) if split else None
     with Store.open(db) as store:
         if name:
@@ -60,6 +66,11 @@ def export(
         f"{report.root}: {report.rows} rows in {report.windows} folders, from {report.written} of "
         f"{report.pairs} pairs; {report.pairs - report.written} left out."
     )
+    if push is not None:
+        from annotations.exchange import huggingface
+
+        huggingface.push(report.root, push)
+        print(f"https://huggingface.co/datasets/{push} has it, for you alone until you make it public there.")
 
 
 def import_(
@@ -81,6 +92,16 @@ def import_(
         f"{folder}: {report.rows} rows; {report.imported} imported into {report.clips} clips, "
         f"{report.known} were there already, {report.skipped} skipped."
     )
+
+
+def _check_push(layout: str, repo: str) -> None:
+    """Before anything is written."""
+    from annotations.exchange import huggingface
+    from core.errors import RefavsError
+
+    if layout != "huggingface":
+        raise RefavsError(f"--push goes with --format huggingface; got --format {layout}.")
+    huggingface.check_push(repo)
 
 
 def _filter(session: str | None, annotator: str | None, status: str | None, since: str | None) -> Any:

@@ -85,21 +85,25 @@ def write_avss(root: Path | str, clips: Iterable[AvssClip]) -> dict[str, int]:
     """Write an AVSS folder; {"clips": n, "labels": n}, counted in what was written. Raises DatasetError."""
     with whole_folder(root) as folder:
         rows: list[avss.Row] = []
-        cells = []
         for clip in clips:
             if avss.Sample(folder, clip.row).folder.exists():
                 raise DatasetError(f"{clip.row.uid!r} is given to two clips.")
-            cells.append(write_avss_clip(folder, clip))
+            write_avss_clip(folder, clip)
             rows.append(clip.row)
-        _table(folder / "metadata.csv", avss.HEADER, cells)
-        numbers = {name: k + 1 for k, name in enumerate(avss.CLASSES)}
-        (folder / "label2idx.json").write_text(json.dumps(numbers) + "\n", encoding="utf-8")
-        written = list(avss.Dataset(folder).samples())
-        counts = {
-            "clips": len(written),
-            "labels": sum(path.is_file() for sample in written for path in sample.label_paths),
-        }
-        _equal(counts, {"clips": len(rows), "labels": sum(row.labelled for row in rows)})
+        return finish_avss(folder, rows)
+
+
+def finish_avss(folder: Path, rows: Sequence[avss.Row]) -> dict[str, int]:
+    """Write the tables of an AVSS folder whose clips are there; its counts, as `write_avss` gives them."""
+    _table(folder / "metadata.csv", avss.HEADER, [_avss_cells(row) for row in rows])
+    numbers = {name: k + 1 for k, name in enumerate(avss.CLASSES)}
+    (folder / "label2idx.json").write_text(json.dumps(numbers) + "\n", encoding="utf-8")
+    written = list(avss.Dataset(folder).samples())
+    counts = {
+        "clips": len(written),
+        "labels": sum(path.is_file() for sample in written for path in sample.label_paths),
+    }
+    _equal(counts, {"clips": len(rows), "labels": sum(row.labelled for row in rows)})
     return counts
 
 
@@ -146,6 +150,10 @@ def write_avss_clip(root: Path, clip: AvssClip) -> tuple[str, ...]:
         _save(avss.PALETTE[classes], sample.folder / "labels_rgb" / f"{k}.png")
         _save(classes, sample.folder / "labels_semantic" / f"{k}.png")
     _sound(clip.sound, clip.rate, sample.audio_path, row.frames, RATE_AVSS)
+    return _avss_cells(row)
+
+
+def _avss_cells(row: avss.Row) -> tuple[str, ...]:
     return row.vid, row.uid, row.s_min, row.s_sec, "_".join(row.names), row.split, row.subset
 
 

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from annotations import release
 from annotations.exchange import mevis
 from annotations.records import ObjectEdit, PairEdit, Spent, StoreError
+from core.errors import RefavsError
 from core.masks import Track
 
 
@@ -73,7 +74,7 @@ def test_a_name_is_given_once_and_a_failed_release_leaves_nothing(store, place, 
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(release, "_words", full)
-    with pytest.raises(StoreError, match="No space left"):
+    with pytest.raises(RefavsError, match="No space left"):
         release.make(store, "v2", tmp_path / "v2", "mevis")
     assert [each.name for each in release.releases(store)] == ["v1"]
     assert sorted(path.name for path in tmp_path.iterdir() if path.is_dir()) == ["v1"]

@@ -161,7 +161,7 @@ def test_a_name_is_written_once(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_interrupted_writer_leaves_nothing_behind(tmp_path):
+def test_an_interrupted_writer_leaves_a_hidden_folder_alone_which_the_next_one_takes_over(tmp_path):
     def stop():
         with Writer(tmp_path / "out") as writer:
             writer.add(window())
@@ -169,14 +169,17 @@ def test_an_interrupted_writer_leaves_nothing_behind(tmp_path):
 
     with pytest.raises(KeyboardInterrupt):
         stop()
-    assert list(tmp_path.iterdir()) == []
+    assert [path.name for path in tmp_path.iterdir()] == [".out.partial"]
+    write(tmp_path / "out", window())
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+    assert len(Dataset(tmp_path / "out")) == 3
 
 
 def test_a_file_lost_on_the_way_fails_the_count_and_leaves_nothing(tmp_path):
     def lose():
         with Writer(tmp_path / "out") as writer:
             writer.add(window())
-            next(tmp_path.glob(".out.partial-*/gt_mask/*/fid_2/00003.png")).unlink()
+            next(tmp_path.glob(".out.partial/gt_mask/*/fid_2/00003.png")).unlink()
 
     with pytest.raises(DatasetError, match="20 masks were given, 19 arrived"):
         lose()
