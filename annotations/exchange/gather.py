@@ -143,6 +143,7 @@ class Gathered:
             return None
         try:
             video = media.open(clip.video.path)
+            media.confirm(video)
         except MediaError as error:
             self.refuse(pairs, str(error))
             return None

@@ -1,5 +1,6 @@
 """The table of a video's frames: made once, when it is opened."""
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice, pairwise
@@ -19,7 +20,8 @@ ONE_TO_ONE = {"h264", "hevc", "mpeg4", "vp9", "av1", "libdav1d", "mjpeg", "prore
 DECODED_WHOLE = (
     350e6  # pixels in all: up to a second or two of decoding (12 s of 720p) every frame is decoded
 )
-CONFIRMED = 48  # frames at the head that are decoded to confirm a table read off the packets
+CONFIRMED = 24  # frames at the head that are decoded to trust a table read off the packets, until all are
+LONGEST_TAIL = 96  # frames after the last key frame that are worth waiting for when a file is opened
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,7 @@ class Table:
     ticks: int64 [N] in the stream's time base, as the decoder gives them; keys: ticks of key frames, rising;
     packets: int64 [packets, 2], stamp and size of each packet in the order of stamps.
     seconds: float64 [N], strictly rising; end: when the last frame ends.
+    decoded: every frame was decoded to make it; else it was read off the packets (core.media.confirmed).
     seekable: all stamps are there, frames' stamps rise, nothing is damaged: a frame can be found by its
     stamp.
     restarts: every key frame starts afresh; not so in an open GOP, into which Chromium cannot jump.
@@ -42,8 +45,12 @@ class Table:
     size: tuple[int, int]  # stored (h, w)
     turn: Turn
     damaged: bool
+    decoded: bool
     seekable: bool
     restarts: bool
+
+
+COUNTING = {"skip_loop_filter": "all"}  # of a decoder whose pictures nobody looks at
 
 
 def scan(path: Path) -> tuple[Facts, Table]:
@@ -107,7 +114,7 @@ def _by_decoding(path: Path, found: Facts, damage: list[str], *, threads: bool) 
     with open_container(path) as container:
         stream = container.streams[found.video_stream]
         stream.thread_type = "AUTO" if threads else "NONE"
-        stream.codec_context.options = {"skip_loop_filter": "all"}  # counting needs no deblocked pictures
+        stream.codec_context.options = COUNTING
         notes = Notes(stream.codec_context)
 
         def noted() -> Iterator[av.Packet]:
@@ -118,15 +125,16 @@ def _by_decoding(path: Path, found: Facts, damage: list[str], *, threads: bool) 
         for frame in decoded(stream, noted(), damage):
             first = first or frame
             ticks.append(frame.pts)
-    return None if first is None else _table(found, ticks, notes, first, damaged=bool(damage))
+    return None if first is None else _table(found, ticks, notes, first, damaged=bool(damage), decoded=True)
 
 
 def _by_packets(path: Path, found: Facts) -> Table | None:
     """The table of a long, clean, simple file without decoding all of it; None where that could be wrong.
 
     Assumed: in these containers and codecs one packet is one frame, shown at the packet's stamp. Confirmed:
-    no packet is cut, dropped by an edit list, or unstamped, stamps differ, and the frames decoded at the head
-    and after the last key frame are those of the table.
+    no packet is cut or unstamped, stamps differ, and the frames decoded at the head and after the last key
+    frame (when that is near) are those of the table; the rest is left to core.media.confirmed. Packets that an
+    edit list drops are no frames.
     """
     if found.container not in STAMPED or found.codec not in ONE_TO_ONE:
         return None
@@ -136,30 +144,40 @@ def _by_packets(path: Path, found: Facts) -> Table | None:
         if stream.frames and stream.frames * area <= DECODED_WHOLE:
             return None
         notes = Notes(stream.codec_context)
+        dropped: set[int | None] = set()
         try:
             for packet in container.demux(stream):
-                if packet.is_corrupt or packet.is_discard:
+                if packet.is_corrupt:
                     return None
+                if packet.is_discard:
+                    dropped.add(packet.pts)
                 notes.take(packet)
         except av.FFmpegError:
             return None
-        ticks = sorted(notes.lengths)
-        if not notes.keys or not notes.stamped or len(ticks) != len(notes.packets):
+        ticks = sorted(notes.lengths.keys() - dropped)
+        if not ticks or not notes.keys or not notes.stamped or len(notes.lengths) != len(notes.packets):
             return None
         if len(ticks) * area <= DECODED_WHOLE or not _confirmed_tail(container, stream, ticks, notes.keys):
             return None
     damage: list[str] = []
     with open_container(path) as container:
         stream = container.streams[found.video_stream]
+        stream.codec_context.options = COUNTING
         head = list(islice(decoded(stream, packets(container, stream), damage), CONFIRMED))
     if damage or not head or [frame.pts for frame in head] != ticks[: len(head)]:
         return None
-    return _table(found, [*ticks], notes, head[0], damaged=False)
+    return _table(found, [*ticks], notes, head[0], damaged=False, decoded=False)
 
 
 def _confirmed_tail(container, stream, ticks: list[int], keys: list[int]) -> bool:
     """Whether decoding from the last key frame (or an earlier one, if a jump lands late) ends as it must."""
-    last = max(keys)
+    shown = set(ticks)
+    last = max((key for key in keys if key in shown), default=None)
+    if last is None:
+        return False
+    if len(ticks) - bisect_left(ticks, last) > LONGEST_TAIL:
+        return True
+    stream.codec_context.options = COUNTING
     for key in sorted(keys)[-1:-5:-1]:
         damage: list[str] = []
         container.seek(key, stream=stream)
@@ -171,9 +189,10 @@ def _confirmed_tail(container, stream, ticks: list[int], keys: list[int]) -> boo
 
 
 def _table(
-    found: Facts, ticks: list[int | None], notes: Notes, first: av.VideoFrame, *, damaged: bool
+    found: Facts, ticks: list[int | None], notes: Notes, first: av.VideoFrame, *, damaged: bool, decoded: bool
 ) -> Table:
     usual = 1 / float(found.rate) if found.rate else 0.04
+    count, per = found.time_base.numerator, found.time_base.denominator
     known = [t for t in ticks if t is not None]
     whole = len(known) == len(ticks)
     rising = whole and all(a < b for a, b in pairwise(known))
@@ -183,7 +202,7 @@ def _table(
     for i, tick in enumerate(stamps):
         # A frame without a stamp follows the one before at the usual distance; time never stands still.
         before = seconds[i - 1] if i else -np.inf
-        time = float(tick * found.time_base) if tick is not None else (before + usual if i else 0.0)
+        time = tick * count / per if tick is not None else (before + usual if i else 0.0)
         seconds[i] = time if time > before else before + min(usual, 0.001)
     last = stamps[-1]
     step = float(notes.lengths.get(last, 0) * found.time_base) if last is not None else 0.0
@@ -198,6 +217,7 @@ def _table(
         size=(first.height, first.width),
         turn=turn(first),
         damaged=damaged,
+        decoded=decoded,
         seekable=rising and not damaged and notes.stamped and bool(notes.keys),
         restarts=notes.restarts,
     )

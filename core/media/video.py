@@ -4,6 +4,7 @@ import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -161,15 +162,25 @@ def open(path: str | Path) -> Video:
     return video
 
 
-def _open_file(path: Path) -> Video:
+def _hash(path: Path) -> str:
     try:
         with path.open("rb") as file:
-            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+            return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise MediaError(
             f"{path.name!r} cannot be read ({error.strerror}): allow reading it, or copy it."
         ) from error
-    facts, table = scan(path)
+
+
+def _open_file(path: Path) -> Video:
+    with ThreadPoolExecutor(
+        1, thread_name_prefix="hash"
+    ) as beside:  # either may take a second of a long file
+        hashing = beside.submit(_hash, path)
+        try:
+            facts, table = scan(path)
+        finally:
+            sha256 = hashing.result()  # a file that cannot be read is told by its hash
     h, w = table.size
     sideways = table.turn.quarters % 2 == 1
     aspect = float(facts.pixel_aspect)
