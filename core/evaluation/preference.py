@@ -173,11 +173,9 @@ def _verdict(quiet: dict[str, float | None]) -> tuple[str, str]:
     elif max(away) <= GUESSES:
         verdict = "guesses"
     mute, loud, soft = away
+    other = quiet["offscreen"] or 0.0
+    more = " (below 0: it marks more)" if min(*away, other) < 0 else ""
     return verdict, (
-        f"It {verdict}: of what it marks {_share(mute)} without sound, {_share(loud)} and {_share(soft)} in noise of "
-        f"-10 and -40 dBFS, {_share(quiet['offscreen'] or 0.0)} with another clip's sound."
+        f"It {verdict}. Of what it marks {mute:.0f} % goes away without sound, {loud:.0f} % and {soft:.0f} % in noise "
+        f"of -10 and -40 dBFS, {other:.0f} % with another clip's sound{more}."
     )
-
-
-def _share(quiet: float) -> str:
-    return f"{quiet:.0f} % goes away" if quiet >= 0 else f"{-quiet:.0f} % is added"

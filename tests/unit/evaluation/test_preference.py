@@ -104,7 +104,7 @@ def test_a_system_that_listens_is_blank_where_nothing_sounds(folders, tmp_path):
         assert (one.marked, one.blank, one.quiet) == (0, 100, 100)
     assert other.quiet == 0  # it does not ask what sounds, only whether
     assert "100 % goes away without sound" in found.words
-    assert "0 % goes away with another clip's sound" in found.words
+    assert "100 % in noise of -10 and -40 dBFS, 0 % with another clip's sound." in found.words
 
 
 def test_the_score_of_a_blank_answer_is_the_frames_without_target(folders, tmp_path):
