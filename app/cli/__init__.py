@@ -14,6 +14,7 @@ GROUPS: tuple[str, ...] = (
     "exchange",
     "check",
     "evaluate",
+    "chains",
     "train",
     "world",
     "bench",

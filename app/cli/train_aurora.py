@@ -35,6 +35,12 @@ def aurora(
             help="reflect, grpo: the stage before (what ships without it). sft: a teacher trained before.",
         ),
     ] = None,
+    chains: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Chains as `refavs chains` writes them; the world's scripts without it."
+        ),
+    ] = None,
     config: Annotated[
         str, typer.Option(help="nano: on the eyes and ears that the small systems share.")
     ] = "nano",
@@ -61,7 +67,14 @@ def aurora(
         raise RefavsError(f"AURORA learns from datasets of the form refavs:DIR; got {wrong[0]!r}.")
     folders = [Path(name.removeprefix("refavs:")) for name in datasets]
     task, schedule = aurora_stages.task(
-        stage, folders, cache_dir() / "training", out, weights=weights, minutes=minutes, steps=steps
+        stage,
+        folders,
+        cache_dir() / "training",
+        out,
+        weights=weights,
+        chains=chains,
+        minutes=minutes,
+        steps=steps,
     )
     network = train(task, out, schedule)
     assert isinstance(network, AuroraForReferringSegmentation)

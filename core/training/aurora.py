@@ -1,7 +1,7 @@
 """How AURORA learns to reason: pairs of a clip and a sentence with their right chains, null ones among them."""
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from core.systems.aurora.config import AuroraConfig
 from core.systems.aurora.network import AuroraForReferringSegmentation, Prefix
 from core.systems.aurora.tokens import ChainWords
 from core.systems.blocks.words import PAD, Words
-from core.training.aurora_chains import Scene, scene, target
+from core.training.aurora_chains import scene, scenes_of_file, target
 from core.training.clip_features import ClipFeatures
 from core.training.eemc import ears, targets
 
@@ -63,17 +63,18 @@ class Batch:
 class Lessons:
     """The train splits of datasets in the Ref-AVS layout, with the truth of every clip.
 
-    scenes: by V, what is true of it; None = from the world's scripts.
+    chains: a file of `refavs chains`; None = the world's scripts say what is true.
     """
 
-    def __init__(
-        self, folders: Sequence[Path], cache: Path, scenes: Mapping[str, Scene] | None = None
-    ) -> None:
+    def __init__(self, folders: Sequence[Path], cache: Path, chains: Path | None = None) -> None:
         samples = [s for folder in folders for s in Dataset(folder).samples("train")]
         if not samples:
             raise DatasetError(f"None of {', '.join(map(str, folders))} has rows to train on.")
-        if scenes is None:
-            scenes = {v: scene(s) for v, s in {s.row.v: s for s in samples}.items()}
+        scenes = (
+            scenes_of_file(chains, samples)
+            if chains
+            else {v: scene(s) for v, s in {s.row.v: s for s in samples}.items()}
+        )
         missing = [s.row.v for s in samples if s.row.v not in scenes]
         if missing:
             raise DatasetError(

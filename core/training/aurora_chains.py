@@ -1,7 +1,7 @@
 """Chains of thought from the scripts of world scenes: what is seen and heard there is known."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -67,6 +67,50 @@ def _unseen(script: dict[str, Any]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(o["cast"].partition(":")[0] for o in script["off_screen"]))
 
 
+def scenes_of_file(path: Path, samples: Sequence[Sample]) -> dict[str, Scene]:
+    """By V, what the chains in a file say of the clips of these samples; a chain is asked of one row at least.
+
+    Raises DatasetError for a file that `read_file` does not take.
+    """
+    chains = read_file(path)
+    out: dict[str, Scene] = {}
+    spoken: dict[str, set[str]] = {}
+    for sample in samples:
+        spoken.setdefault(sample.row.v, set()).add(sample.row.category)
+    for sample in samples:
+        v = sample.row.v
+        if v not in out and sample.row.uid in chains:
+            said = read_chain(chains[sample.row.uid])
+            things = frozenset((*said.seen, *said.heard, *spoken[v]))
+            out[v] = Scene(things, said.seen, said.heard, said.loudest, said.unseen)
+    return out
+
+
+def read_file(path: Path) -> dict[str, str]:
+    """Chains by uid from lines of JSON with "uid" and "chain". Raises DatasetError, with the line, where the form
+    of one is wrong.
+    """
+    out: dict[str, str] = {}
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise DatasetError(
+            f"Expected a file of chains written by `refavs chains`; {path} cannot be read ({error})."
+        ) from None
+    for number, line in enumerate(lines, 1):
+        try:
+            row = json.loads(line)
+            read_chain(row["chain"])
+            out[str(row["uid"])] = row["chain"]
+        except ChainError as error:
+            raise DatasetError(f"{path}, line {number}: {error}") from None
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise DatasetError(
+                f'{path}, line {number}: expected a JSON object with texts "uid" and "chain"; found {line[:60]!r}.'
+            ) from None
+    return out
+
+
 def target(sample: Sample) -> str | None:
     """The category that a chain of this sample names."""
     return None if sample.row.is_null else sample.row.category
@@ -117,3 +161,20 @@ def _true(said: tuple[str, ...], there: tuple[str, ...]) -> float:
     if not said:
         return float(not there)
     return sum(name in there for name in said) / len(said)
+
+
+def summary(judged: Sequence[Judgement]) -> dict[str, float | int | None]:
+    """Shares, 0-100: chains of the right form, right categories, and of what chains say is seen and heard the
+    part that is so (of those whose form is right).
+    """
+
+    def mean(values: list[float]) -> float | None:
+        return round(100 * sum(values) / len(values), 1) if values else None
+
+    return {
+        "rows": len(judged),
+        "form": mean([float(j.form) for j in judged]),
+        "category": mean([float(j.category) for j in judged]),
+        "seen": mean([j.seen for j in judged if j.seen is not None]),
+        "heard": mean([j.heard for j in judged if j.heard is not None]),
+    }

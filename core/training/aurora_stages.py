@@ -25,6 +25,7 @@ def task(
     out: Path,
     *,
     weights: Path | None = None,
+    chains: Path | None = None,
     minutes: float = 30.0,
     steps: int | None = None,
     **options: Any,
@@ -34,7 +35,7 @@ def task(
     Without weights, sft trains its teacher first, in out/teacher, in a third of the minutes and steps; the
     others begin with what ships. Raises RefavsError for weights that cannot be used.
     """
-    lessons = Lessons(folders, cache)
+    lessons = Lessons(folders, cache, chains)
     if stage == "sft":
         begun = weights or out / "teacher"
         if weights is None and not (begun / "model.safetensors").is_file():

@@ -13,6 +13,14 @@ PAD, UNKNOWN = 0, 1
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789'-.,?!"
 
 
+def unreadable(sentence: str) -> RefavsError:
+    """What is raised for a sentence in another alphabet, or without a letter."""
+    return RefavsError(
+        "Expected a sentence in English, which is what this system was taught; "
+        f"nothing in {sentence[:60]!r} could be read. Write it in Latin letters."
+    )
+
+
 class Words:
     """Sentences -> token numbers. A word that was never seen falls into parts, at worst into letters."""
 
@@ -49,16 +57,14 @@ class Words:
         for row, sentence in zip(rows, sentences, strict=True):
             found = self._tokenizer.encode(sentence).ids[:length]
             if all(number == UNKNOWN for number in found):
-                raise RefavsError(
-                    "Expected a sentence in English, which is what this system was taught; "
-                    f"nothing in {sentence[:60]!r} could be read. Write it in Latin letters."
-                )
+                raise unreadable(sentence)
             row[: len(found)] = torch.tensor(found)
         return rows
 
     def text(self, numbers: Sequence[int]) -> str:
         """The words of token numbers, in lower case; hyphened ones are whole."""
-        return str(self._tokenizer.decode(list(numbers))).replace(" - ", "-").replace(" ;", ";")
+        said = self._tokenizer.decode(list(numbers), skip_special_tokens=False)  # letters count as special
+        return str(said).replace(" - ", "-").replace(" ;", ";")
 
     def save(self, folder: Path) -> None:
         """Write tokenizer.json."""
