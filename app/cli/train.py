@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli import train_aurora
+from app.cli import train_aurora, train_avs
 
 
 def register(cli: typer.Typer) -> None:
@@ -17,6 +17,7 @@ def register(cli: typer.Typer) -> None:
     train.command("tagger")(tagger)
     train.command("eemc")(eemc)
     train_aurora.register(train)
+    train_avs.register(train)
     cli.add_typer(train, name="train")
 
 
@@ -176,7 +177,11 @@ def eemc(
         ),
     ],
     config: Annotated[
-        str, typer.Option(help="nano: heads on the eyes and ears that the small systems share.")
+        str,
+        typer.Option(
+            help="nano: heads on the eyes and ears that the small systems share; base: the paper's size, on "
+            "Mask2Former, RoBERTa and VGGish."
+        ),
     ] = "nano",
     minutes: Annotated[
         float, typer.Option(min=0.01, help="Time spent training, over all resumptions.")
@@ -184,6 +189,16 @@ def eemc(
     steps: Annotated[
         int | None, typer.Option(min=1, help="End after so many steps if that is earlier.")
     ] = None,
+    batch: Annotated[int, typer.Option(min=1, help="Pairs of a clip and a sentence a batch.")] = 4,
+    accumulate: Annotated[int, typer.Option(min=1, help="Batches a step.")] = 1,
+    bf16: Annotated[bool, typer.Option("--bf16", help="Answer in bfloat16 while training.")] = False,
+    vision: Annotated[
+        str | None, typer.Option(metavar="ID|DIR", help="base: a Mask2Former; the paper's without it.")
+    ] = None,
+    text: Annotated[
+        str | None, typer.Option(metavar="ID|DIR", help="base: a RoBERTa; the paper's without it.")
+    ] = None,
+    vggish: Annotated[Path | None, typer.Option(metavar="FILE", help="base: vggish-10086976.pth.")] = None,
 ) -> None:
     """Train EEMC: the system that joins picture, sound and sentence in one prompt for mask queries."""
     from app.cli.bench_eemc import folders_of
@@ -191,12 +206,21 @@ def eemc(
     from core.paths import cache_dir
     from core.systems.eemc.network import EemcForReferringSegmentation
     from core.training.eemc import EemcTask
+    from core.training.eemc_base import base_parts, enough_memory, keep_ears
+    from core.training.eemc_calibrate import calibrate
     from core.training.loop import Schedule, train
 
-    if config != "nano":
-        raise RefavsError(f"There is no config {config!r} of eemc to train; the one there is: nano.")
-    task = EemcTask(folders_of(datasets), cache_dir() / "training")
-    network = train(task, out, Schedule(minutes=minutes, steps=steps, rate=5e-4, warm_up=40))
+    if config not in ("nano", "base"):
+        raise RefavsError(f"There is no config {config!r} of eemc; choose one of: nano, base.")
+    folders = folders_of(datasets)
+    enough_memory(config, batch)
+    parts = base_parts(vision, text, vggish=vggish) if config == "base" else None
+    task = EemcTask(folders, cache_dir() / "training", batch=batch, parts=parts)
+    plan = Schedule(minutes=minutes, steps=steps, rate=5e-4, warm_up=40, accumulate=accumulate, bf16=bf16)
+    network = train(task, out, plan)
     assert isinstance(network, EemcForReferringSegmentation)
+    network.config.sure = calibrate(task, network, folders)
     task.save(network, out)
+    if vggish is not None and config == "base":
+        keep_ears(vggish, out)
     print(out / "model.safetensors")
