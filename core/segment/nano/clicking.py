@@ -1,4 +1,4 @@
-"""Prompts -> mask with the nano segmenter: a look at the whole picture, then a closer one at the object."""
+"""Prompts -> mask with the nano segmenter: looks at the whole picture, then a closer one at the object."""
 
 from collections.abc import Callable
 
@@ -9,6 +9,7 @@ from core.segment.nano.network import NanoNetwork
 from core.segment.nano.window import Window
 
 WHOLE_SIDE = 192  # grid pixels of the longer side of the picture
+FIRST_SIDES = (WHOLE_SIDE, 288)  # of a first click: small things are lost on the small grid alone
 CLOSE_SIDE = 160  # grid pixels of a closer window
 MARGIN = 1.5  # a closer window is so many times as wide as the object
 ROOM = (1.12, 2.4)  # a window seen before serves again while it is so many times as wide as the object
@@ -32,8 +33,10 @@ def find(
     previous: the mask that the prompts correct, bool [H, W] with a pixel in it, or None.
     """
     if previous is None and box is None:
-        first = see(Window.whole(size, WHOLE_SIDE))
-        logits, part = first.window.place(answer(network, first, clicks, box), size)
+        views = [see(window) for window in first_windows(size)]
+        placed = [view.window.place(answer(network, view, clicks), size) for view in views]
+        logits = np.mean([values for values, _ in placed], axis=0)
+        part = placed[0][1]  # all of the picture in each
         previous = np.zeros(size, bool)
         previous[part] = logits > 0
         if not previous.any():
@@ -42,6 +45,11 @@ def find(
     closer = see(_closer(focus, size, seen()))
     logits, part = closer.window.place(answer(network, closer, clicks, box, previous), size)
     return on_picture(size, logits, part)
+
+
+def first_windows(size: tuple[int, int]) -> list[Window]:
+    """What of a picture of `size` (H, W) is seen before anybody has said where the object is."""
+    return [Window.whole(size, side) for side in FIRST_SIDES]
 
 
 def _focus(clicks: Clicks, box: Box | None, previous: np.ndarray | None) -> Box:

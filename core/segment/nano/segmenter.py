@@ -10,7 +10,7 @@ import numpy as np
 from core.masks import FrameMask, Mask
 from core.media import Clip
 from core.segment.cache import FrameCache
-from core.segment.nano.clicking import WHOLE_SIDE, find
+from core.segment.nano.clicking import find, first_windows
 from core.segment.nano.look import Look, load, look
 from core.segment.nano.network import NanoNetwork
 from core.segment.nano.tracker import NanoTracker
@@ -20,7 +20,7 @@ from core.segment.propagation import propagate
 from core.segment.protocol import ObjectId, Prediction, Prompts
 from core.segment.slot import compute_slot
 
-CACHE_BYTES = 96 * 2**20  # of looks, 3 MiB each
+CACHE_BYTES = 96 * 2**20  # of looks, 1 to 2 MiB each
 
 
 def shipped() -> Path:
@@ -102,4 +102,6 @@ class NanoSegmenter:
         return self.cache.get(clip, index, lambda: look(self.network, frame.picture, window), view=window)
 
     def _look_ahead(self, clip: Clip, index: int) -> None:
-        self._see(clip, index, Window.whole(clip.video.size, WHOLE_SIDE), _Frame(clip, index))
+        frame = _Frame(clip, index)
+        for window in first_windows(clip.video.size):
+            self._see(clip, index, window, frame)
