@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -116,7 +116,8 @@ class Desk:
             if found.mask.is_empty and (box is not None or (click is not None and click[2])):
                 raise PromptError("Nothing was found there; click on the object, or draw the box closer.")
             with self._lock:
-                self.effort.act(clicks=1)
+                told = {"box": list(asked.box)} if box and asked.box else asdict(asked.clicks[-1])
+                self.effort.ask(owner.key, index, "box" if box else "click", told)
                 act = self._history.begin("box" if box else "click")
                 self._new_thing(act, owner)
                 self._answer_by_hand(
@@ -140,8 +141,9 @@ class Desk:
                 mask = Mask.encode(cell.mask.decode() & ~stroke.decode())
             elif cell:
                 mask = union((cell.mask, stroke))
-            self.effort.act(strokes=1)
-            act = self._history.begin("eraser" if erase else "brush")
+            label = "eraser" if erase else "brush"
+            self.effort.ask(owner.key, index, label, {"counts": stroke.counts})
+            act = self._history.begin(label)
             self._new_thing(act, owner)
             self._answer_by_hand(act, (owner.id, index), Cell(mask, "brush"))
             self.tell(act, active=owner.id)
@@ -157,6 +159,7 @@ class Desk:
                 )
                 frames = list(range(index, next(drawn, self.clip.last + 1)))
             nothing = Mask.empty(self.clip.video.size)
+            self.effort.ask(self._thing(thing).key, index, "absent", {"last": frames[-1]})
             act = self._history.begin("absent from here" if onward else "absent here")
             for i in frames:
                 self._history.set(act, (thing, i), Cell(nothing, "click"))
@@ -213,7 +216,18 @@ class Desk:
             if act is None:
                 raise PromptError(nothing)
             painted = {key[0] for key in act.changes if isinstance(key, tuple)} & self._values.keys()
+            self._log_step("undo" if step == self._history.undo else "redo", act)
             self.tell(act, **({"active": painted.pop()} if len(painted) == 1 else {}))
+
+    def _log_step(self, kind: str, act: Act) -> None:
+        """Once for each object that is there, at the first frame of it that changed."""
+        first: dict[Any, int] = {}
+        for key in act.changes:
+            if isinstance(key, tuple):
+                first.setdefault(key[0], key[1])
+        for thing in self.things:
+            if thing.id in first:
+                self.effort.ask(thing.key, first[thing.id], kind, {"act": act.label})
 
     def change_thing(self, thing: ObjectId, **values: Any) -> None:
         """Set `category` or `fits` of an object."""

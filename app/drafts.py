@@ -18,7 +18,7 @@ from uuid import UUID
 
 from app import past
 from app.desk import Desk
-from app.effort import Effort
+from app.effort import read_prompt, write_prompt
 from app.history import Act
 from app.people import author
 from app.things import Cell, Thing
@@ -41,16 +41,15 @@ CREATE TABLE IF NOT EXISTS cell (
     PRIMARY KEY (page, key, frame)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS spent (
     page TEXT PRIMARY KEY, seconds REAL NOT NULL, clicks INTEGER NOT NULL, strokes INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS effort (
-    pair TEXT NOT NULL, person TEXT NOT NULL, seconds REAL NOT NULL, clicks INTEGER NOT NULL, strokes INTEGER NOT NULL,
-    at TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP);
-CREATE INDEX IF NOT EXISTS effort_pair ON effort (pair);
+CREATE TABLE IF NOT EXISTS asked (
+    page TEXT NOT NULL, number INTEGER NOT NULL, prompt TEXT NOT NULL, PRIMARY KEY (page, number)) WITHOUT ROWID;
 """
 ROWS = {
     "desk": "INSERT OR REPLACE INTO desk VALUES (?, ?, ?, ?, ?, ?, CURRENT_TIMESTAMP)",
     "thing": "INSERT OR REPLACE INTO thing VALUES (?, ?, ?, ?, ?)",
     "cell": "INSERT OR REPLACE INTO cell VALUES (?, ?, ?, ?)",
     "spent": "INSERT OR REPLACE INTO spent VALUES (?, ?, ?, ?)",
+    "asked": "INSERT OR REPLACE INTO asked VALUES (?, ?, ?)",
 }
 
 
@@ -95,6 +94,8 @@ class Drafts:
             base.execute(ROWS["desk"], _head(page, person, desk))
             spent = desk.effort
             base.execute(ROWS["spent"], (page, spent.seconds, spent.clicks, spent.strokes))
+            known = base.execute("SELECT count(*) FROM asked WHERE page = ?", (page,)).fetchone()[0]
+            base.executemany(ROWS["asked"], _asked_rows(page, desk, known))
             things = {thing.id: thing for thing in desk.things}
             named = {
                 each.key for change in act.changes.values() for each in change if isinstance(each, Thing)
@@ -136,6 +137,7 @@ class Drafts:
                 for thing, cells in rest.items():
                     base.execute(ROWS["thing"], _thing_row(page, thing))
                     base.executemany(ROWS["cell"], cells)
+                base.executemany(ROWS["asked"], _asked_rows(page, desk))
 
     def drop(self, token: str) -> None:
         """The page took what stands in the store in its place."""
@@ -168,6 +170,9 @@ class Drafts:
             spent = self._base.execute(
                 "SELECT seconds, clicks, strokes FROM spent WHERE page = ?", (page,)
             ).fetchone()
+            asked = self._base.execute(
+                "SELECT prompt FROM asked WHERE page = ? ORDER BY number", (page,)
+            ).fetchall()
         if head is None or head[1] == NOTHING:
             return
         size = desk.clip.video.size
@@ -186,34 +191,7 @@ class Drafts:
         desk.reasons, desk.verdict = told["steps"], told["verdict"]
         if spent:
             desk.effort.seconds, desk.effort.clicks, desk.effort.strokes = spent
-
-    def log_effort(self, desk: Desk, pair: UUID) -> None:
-        """What was spent since the last save was spent on this pair. A log that cannot be written is no reason
-        to call the save, which stands, a failure."""
-        spent = desk.effort
-        try:
-            with self._transaction() as base:
-                base.execute(
-                    "INSERT INTO effort (pair, person, seconds, clicks, strokes) VALUES (?, ?, ?, ?, ?)",
-                    (str(pair), author(), spent.seconds, spent.clicks, spent.strokes),
-                )
-        except (sqlite3.Error, OSError) as error:
-            log.error("What a pair cost could not be logged", exc_info=error)
-        else:
-            desk.effort = Effort()
-
-    def efforts(self, pairs: Iterable[UUID]) -> dict[str, dict[str, int]]:
-        """{pair: {seconds, clicks, strokes}} of all that everybody spent on each; without those never logged."""
-        query = (
-            "SELECT pair, round(sum(seconds)), sum(clicks), sum(strokes) FROM effort"
-            " WHERE pair IN (SELECT value FROM json_each(?)) GROUP BY pair"
-        )
-        with self._lock:
-            rows = self._base.execute(query, (json.dumps([str(pair) for pair in pairs]),)).fetchall()
-        return {
-            pair: {"seconds": int(seconds), "clicks": clicks, "strokes": strokes}
-            for pair, seconds, clicks, strokes in rows
-        }
+        desk.effort.prompts = [read_prompt(line) for (line,) in asked]
 
     def close(self) -> None:
         self._base.close()
@@ -243,6 +221,12 @@ def _clear(base: sqlite3.Connection, page: str) -> None:
 def _head(page: str, person: str, desk: Desk) -> tuple[Any, ...]:
     told = json.dumps({"steps": desk.reasons, "verdict": desk.verdict})
     return page, person, desk.source, desk.expression, desk.kept.version if desk.kept else 0, told
+
+
+def _asked_rows(page: str, desk: Desk, known: int = 0) -> list[tuple[Any, ...]]:
+    """Of the prompts since the last save, from number `known` on."""
+    prompts = list(enumerate(desk.effort.prompts))
+    return [(page, number, write_prompt(prompt)) for number, prompt in prompts[known:]]
 
 
 def _thing_row(page: str, thing: Thing) -> tuple[Any, ...]:

@@ -1,7 +1,7 @@
 """Between a desk and the store: what stands is loaded with its clip; "saved" is said when it is on disk."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -12,6 +12,7 @@ from annotations.records import (
     ObjectWork,
     PairEdit,
     PairWork,
+    Prompt,
     StoreError,
 )
 from annotations.store import Store
@@ -96,20 +97,31 @@ class Keeper:
             if kept.session is None:
                 kept.session = self.store.start_session(author()).id
             based_on = None if over else kept.version
+            prompts = desk.effort.asked_of({each.id for each in objects} | kept.cells.keys())
+            edit = replace(edit, spent=desk.effort.spent)
             refused: list[str] = []
             try:
                 self.store.save_work(
-                    kept.session, kept.clip, objects, [edit], act="save pair", based_on=based_on
+                    kept.session,
+                    kept.clip,
+                    objects,
+                    [edit],
+                    act="save pair",
+                    based_on=based_on,
+                    prompts=prompts,
                 )
+                desk.effort = desk.effort.without(prompts)
                 kept.cells |= {o.id: cells[o.id] for o in objects}
                 kept.revision = revision
             except ConflictError:
                 raise
             except StoreError as error:
                 names = {thing.key: thing.category or f"object {thing.id}" for thing in things}
-                stored, refused = self._one_by_one(kept, objects, edit, names, based_on)
+                stored, refused = self._one_by_one(kept, objects, edit, names, based_on, prompts)
                 if not stored:
                     raise error
+                if edit.id in stored:
+                    desk.effort = desk.effort.without(prompts)
                 kept.cells |= {key: cells[key] for key in stored if key in cells}
                 kept.revision = None
             self._look(kept, pair)
@@ -125,8 +137,12 @@ class Keeper:
         pair: PairEdit,
         names: dict[UUID, str],
         based_on: int | None,
+        prompts: Sequence[Prompt],
     ) -> tuple[set[UUID], list[str]]:
-        """Save each object alone, then the pair: (ids of what is stored now, what was refused and why)."""
+        """Save each object alone, then the pair: (ids of what is stored now, what was refused and why).
+
+        The prompts are stored with the pair, those of objects that could be.
+        """
         assert kept.session is not None
         assert kept.clip is not None
         stored: set[UUID] = set()
@@ -135,16 +151,18 @@ class Keeper:
         rows: list[ObjectEdit | PairEdit] = [*objects, pair]
         for row in rows:
             edits: tuple[list[ObjectEdit], list[PairEdit]]
+            log: list[Prompt] = []
             if isinstance(row, PairEdit):
                 name, edits = f"the sentence {row.expression!r}", ([], [row])
                 if lost := [names[key] for key in row.objects if key not in stored and key not in kept.cells]:
                     refused.append(f"{name}: its object, {lost[0]}, is not stored.")
                     continue
+                log = [each for each in prompts if each.object in stored | kept.cells.keys()]
             else:
                 name, edits = names[row.id], ([row], [])
             try:
                 saved = self.store.save_work(
-                    kept.session, kept.clip, *edits, act="save pair", based_on=based_on
+                    kept.session, kept.clip, *edits, act="save pair", based_on=based_on, prompts=log
                 )
             except StoreError as error:
                 refused.append(f"{name}: {error}")

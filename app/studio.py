@@ -15,6 +15,7 @@ from app import work
 from app.desk import Desk
 from app.desks import Desks
 from app.drafts import Drafts
+from app.effort import told
 from app.exports import Exports
 from app.keeping import Keeper, summary
 from app.library import Library, Source
@@ -27,6 +28,7 @@ from app.things import MASKS_A_MESSAGE, sent
 from core import media, registry
 from core.errors import MediaError, RefavsError
 from core.masks import Mask
+from core.media import Clip
 from core.media.proxy import player_times
 from core.segment.protocol import Click, Prompts
 
@@ -200,7 +202,7 @@ class Studio:
             self.drafts.restore(desk, token)
         token = self.desks.add(desk, token)
         self.drafts.follow(desk, token)
-        threading.Thread(target=self._warm_up, args=(desk,), daemon=True).start()
+        threading.Thread(target=self._warm_up, args=(clip,), daemon=True).start()
         return {"token": token, "desk": self._snapshot(desk)}
 
     def _snapshot(self, desk: Desk) -> Answer:
@@ -298,12 +300,12 @@ class Studio:
     def _save(self, desk: Desk, request: dict[str, Any]) -> None:
         self.keeper.save(desk, str(request.get("expression") or ""), over=request.get("over") is True)
         self.drafts.settle(desk, request["token"])
-        if saved := desk.kept.current:
-            self.drafts.log_effort(desk, saved.id)
         desk.feed.say("effort", pairs=self._efforts(desk), now=desk.effort.told())
 
     def _efforts(self, desk: Desk) -> dict[str, dict[str, int]]:
-        return self.drafts.efforts(pair.id for pair in desk.kept.pairs)
+        """What every pair of the clip cost."""
+        spent = self.keeper.store.spent(pair.id for pair in desk.kept.pairs)
+        return {str(pair): told(each) for pair, each in spent.items()}
 
     def _reopen(self, desk: Desk, request: dict[str, Any]) -> None:
         self.keeper.reopen(desk, _uuid(request, "pair"))
@@ -312,19 +314,13 @@ class Studio:
     def _delete(self, desk: Desk, request: dict[str, Any]) -> None:
         self.keeper.delete_thing(desk, _number(request, "object"))
 
-    def _warm_up(self, desk: Desk) -> None:
-        """Load the segmenter and its first frame, so that the first click does not wait for them; then let all
-        frames of a long video be decoded once, and tell the page if they are not as its packets say."""
-        clip = desk.clip
+    def _warm_up(self, clip: Clip) -> None:
+        """Load the segmenter and its first frame, so that the first click does not wait for them."""
         height, width = clip.video.size
         try:
             registry.segmenter().segment(clip, clip.first, Prompts((Click(width / 2, height / 2),)))
         except Exception:
             log.exception("The segmenter could not be made ready")
-        try:
-            media.confirm(clip.video)
-        except MediaError as error:
-            desk.feed.say("trouble", error=str(error))
 
 
 class Gone(Exception):

@@ -54,6 +54,9 @@ def propagate(desk: Desk, thing: ObjectId, index: int, direction: str, call: str
     backward = [] if direction == "forward" else list(range(start - 1, first - 1, -1))
     total = len(forward) + len(backward)
     job = desk.start("propagation")
+    key = next(each.key for each in desk.things if each.id == thing)
+    span = [start, *forward[-1:], *backward[-1:]]
+    desk.effort.ask(key, start, "propagate", {"first": min(span), "last": max(span)})
     done = 0
     try:
         segmenter = registry.segmenter()
