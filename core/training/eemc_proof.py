@@ -7,16 +7,13 @@ from statistics import mean, stdev
 from time import monotonic
 from typing import Any, NamedTuple
 
-import numpy as np
-import torch
-from torch.nn import functional as F
-
-from core.datasets.refavs import FRAMES, Dataset, Sample
+from core.datasets.refavs import Dataset
 from core.errors import DatasetError, RefavsError
 from core.systems.eemc.config import EemcConfig
-from core.systems.eemc.network import EemcForReferringSegmentation, chances
+from core.systems.eemc.network import EemcForReferringSegmentation
 from core.training.clip_features import ClipFeatures
-from core.training.eemc import BATCH, EemcTask, Reads, targets
+from core.training.eemc import BATCH, EemcTask, Reads
+from core.training.eemc_calibrate import answer
 from core.training.loop import Schedule, train
 
 VARIANTS: dict[str, dict[str, Any]] = {
@@ -29,7 +26,6 @@ VARIANTS: dict[str, dict[str, Any]] = {
 }
 SPLITS = {"test_s": "J seen", "test_u": "J unseen", "test_n": "S"}
 MOST = 2000  # clip steps of a cell
-SURE = 0.5  # as in EemcNano
 
 Row = dict[str, Any]
 
@@ -101,7 +97,6 @@ def run(
     return row
 
 
-@torch.inference_mode()
 def score(
     network: EemcForReferringSegmentation,
     words: Reads,
@@ -115,28 +110,12 @@ def score(
     """
     samples = [s for folder in folders for s in Dataset(folder).samples() if s.row.split == split]
     count = min(rows, len(samples))
-    network.eval()
-    found = [
-        _one(network, words, features, samples[k * len(samples) // count], null=split == "test_n")
-        for k in range(count)
-    ]
+    found = []
+    for k in range(count):
+        sure, j, blank, large = answer(network, words, features, samples[k * len(samples) // count])
+        there = sure >= network.config.sure
+        found.append(large * there if split == "test_n" else j if there else blank)
     return round(100 * mean(found), 2) if found else None
-
-
-def _one(
-    network: EemcForReferringSegmentation, words: Reads, features: ClipFeatures, sample: Sample, *, null: bool
-) -> float:
-    seen = features.of(sample)
-    numbers = words.numbers([sample.row.exp], network.config.text_length)
-    output = network(tuple(m[None] for m in seen.eyes), seen.ears[None], numbers)
-    truth = targets(sample, np.arange(FRAMES), False) > 0.5
-    sure, best = chances(output.classes)[0].max(0)
-    large = F.interpolate(output.masks[-1][0, :, best][None], truth.shape[-2:], mode="bilinear")[0]
-    said = (large.numpy() > 0) & (float(sure) >= SURE)
-    if null:
-        return float(np.sqrt(said.mean((1, 2))).mean())
-    both, either = (said & truth).sum((1, 2)), (said | truth).sum((1, 2))
-    return float(np.where(either > 0, both / np.maximum(either, 1), 1.0).mean())
 
 
 def as_table(rows: dict[Cell, Row], seeds: int) -> str:

@@ -3,6 +3,8 @@
 Its sound is VGGish's (`core.systems.blocks.vggish`), which is worked out once a clip and not part of the network.
 """
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -12,19 +14,23 @@ from torch import Tensor, nn
 from transformers import (
     AutoConfig,
     AutoModel,
+    AutoTokenizer,
     Mask2FormerConfig,
     Mask2FormerModel,
+    PreTrainedTokenizerBase,
     RobertaConfig,
     RobertaModel,
 )
 from transformers.models.mask2former.modeling_mask2former import Mask2FormerPixelLevelModule
 
 from core.errors import RefavsError
+from core.systems.blocks.words import unreadable
 from core.systems.eemc.config import EemcConfig
 from core.systems.eemc.network import EemcForReferringSegmentation
 
 VISION = "facebook/mask2former-swin-base-ade-semantic"
 TEXT = "distilbert/distilroberta-base"
+EARS = "vggish.pth"  # in a saved folder
 FROZEN = ("eyes", "words.roberta")
 MEAN, SPREAD = (
     (0.485, 0.456, 0.406),
@@ -81,6 +87,38 @@ class _Words(nn.Module):
             found = self.roberta(numbers, attention_mask=numbers.ne(self.pad).long()).last_hidden_state
         entered: Tensor = self.enter(found)
         return entered
+
+
+class RobertaWords:
+    """RoBERTa's tokenizer, as core.systems.blocks.words.Words is used."""
+
+    def __init__(self, tokenizer: PreTrainedTokenizerBase) -> None:
+        self._tokenizer = tokenizer
+
+    @classmethod
+    def load(cls, name: str | Path) -> "RobertaWords":
+        """From a hub id or a folder. Raises RefavsError when there is none."""
+        try:
+            return cls(AutoTokenizer.from_pretrained(name))
+        except (OSError, ValueError, TypeError) as error:
+            raise RefavsError(
+                f"Expected RoBERTa's tokenizer in {name}; it cannot be used ({str(error).splitlines()[0]}). "
+                "Name another hub id or folder, or connect to the hub."
+            ) from None
+
+    def numbers(self, sentences: Sequence[str], length: int) -> Tensor:
+        """int64 [B, length], padded or cut. Raises RefavsError for a sentence without a Latin letter."""
+        for sentence in sentences:
+            if not any("a" <= letter <= "z" for letter in sentence.lower()):
+                raise unreadable(sentence)
+        found: Tensor = self._tokenizer(
+            list(sentences), padding="max_length", truncation=True, max_length=length, return_tensors="pt"
+        )["input_ids"]
+        return found
+
+    def save(self, folder: Path) -> None:
+        """Write its files."""
+        self._tokenizer.save_pretrained(folder)
 
 
 class EemcBase(EemcForReferringSegmentation):

@@ -14,7 +14,8 @@ class EemcConfig(PretrainedConfig):
     listens, reads: whether sound and sentence are looked at; without them it is blind to one of the two.
     pad: number of the token behind a sentence's end.
     ears: by what the sound's 128 numbers a second were made: "tagger" or "vggish". mean, spread: of these
-    numbers over the training sounds. The paper has width 256, layers 4, queries 100, beta 1.
+    numbers over the training sounds. sure: chance of its best query from which an object is said to be there,
+    chosen after training on clips of its own. The paper has width 256, layers 4, queries 100, beta 1.
     """
 
     model_type = "refavs-eemc"
@@ -36,6 +37,7 @@ class EemcConfig(PretrainedConfig):
         ears: str = "tagger",
         mean: float = 0.0,
         spread: float = 1.0,
+        sure: float = 0.5,
         **others: Any,
     ) -> None:
         self.width = width
@@ -53,6 +55,7 @@ class EemcConfig(PretrainedConfig):
         self.ears = ears
         self.mean = mean
         self.spread = spread
+        self.sure = sure
         super().__init__(**others)
 
     def mask2former(self) -> Mask2FormerConfig:

@@ -17,29 +17,36 @@ from core.systems.baselines import one_a_second
 from core.systems.blocks.eyes import NanoEyes
 from core.systems.blocks.logmel import RATE
 from core.systems.blocks.tagger import Tagger
+from core.systems.blocks.vggish import Vggish
 from core.systems.blocks.words import Words
+from core.systems.eemc.base import EARS, BaseConfig, EemcBase, RobertaWords
 from core.systems.eemc.config import EemcConfig
 from core.systems.eemc.network import EemcForReferringSegmentation, chances
 from core.systems.protocol import Found, Referral, Step
 
 WINDOW = 10  # seconds that are seen together
-SURE = 0.5  # chance of its best query from which an object is said to be there
 NOWHERE = -10.0  # logit of a place where nothing is
 EVERYTHING = "the sounding object"  # what is asked where there is no expression
 
 
 class EemcNano:
-    """Implements System. weights: a folder saved by `refavs train eemc`; None = what ships."""
+    """Implements System. weights: a folder saved by `refavs train eemc`, of either config; None = what ships."""
 
     name = "eemc-nano"
 
     def __init__(self, weights: Path | None = None) -> None:
         with as_file(files("assets") / "weights" / "eemc-nano") as shipped:
             folder = weights or shipped
-            self._network = load(folder)
-            self._words = Words.load(folder)
-        self._embed = Tagger.from_pretrained().embed
-        self._eyes = NanoEyes()
+            network = load(folder)
+            self._network, self._sure = network, float(network.config.sure)
+            if isinstance(network, EemcBase):
+                self._words: Words | RobertaWords = RobertaWords.load(folder)
+                self._embed = Vggish.from_file(folder / EARS).embed
+                self._eyes: NanoEyes | EemcBase = network
+            else:
+                self._words = Words.load(folder)
+                self._embed = Tagger.from_pretrained().embed
+                self._eyes = NanoEyes()
 
     def refer(self, clip: Clip, expression: str | None) -> Iterator[Step | FrameMask | Referral]:
         """One frame a second is answered, in windows of ten seconds; a window where nothing is sure enough
@@ -48,7 +55,7 @@ class EemcNano:
         asked = expression or EVERYTHING
         length = self._network.config.text_length
         numbers = self._words.numbers([asked], length)
-        count = int((numbers > 0).sum())
+        count = int((numbers != self._network.config.pad).sum())
         steps = [Step("read", f"The sentence is {count} tokens long.", {"tokens": count}, 0.02)]
         yield steps[-1]
         sound, heard = self._listen(clip)
@@ -68,7 +75,7 @@ class EemcNano:
             steps.append(Step("match", seen, facts, 0.1 + 0.85 * done))
             yield steps[-1]
         masks = {i: _mask(plane, clip.size) for i, plane in zip(indices, planes, strict=True)}
-        there = [i for i, sure in zip(indices, sures, strict=True) if sure >= SURE]
+        there = [i for i, sure in zip(indices, sures, strict=True) if sure >= self._sure]
         objects: tuple[Found, ...] = ()
         if there:
             track = Track(clip.size, masks)
@@ -97,12 +104,12 @@ class EemcNano:
         self, clip: Clip, indices: tuple[int, ...], sound: np.ndarray, numbers: torch.Tensor
     ) -> tuple[np.ndarray, float]:
         """Logits float32 [S, h, w] of the best query, and how sure it is; unsure ones say nothing anywhere."""
-        fine, middle, coarse = (m.float()[None] for m in self._eyes.see([clip.frame(i) for i in indices]))
+        maps = tuple(m[None] for m in self._eyes.see([clip.frame(i) for i in indices]))
         ears = np.concatenate([sound, np.repeat(sound[-1:], len(indices) - len(sound), 0)])
-        output = self._network((fine, middle, coarse), torch.from_numpy(ears)[None], numbers)
+        output = self._network(maps, torch.from_numpy(ears)[None], numbers)
         sure, best = chances(output.classes)[0].max(0)
         logits = output.masks[-1][0, :, best].numpy()
-        return (logits if sure >= SURE else np.minimum(logits, NOWHERE)), float(sure)
+        return (logits if sure >= self._sure else np.minimum(logits, NOWHERE)), float(sure)
 
 
 def load(folder: Path) -> EemcForReferringSegmentation:
@@ -110,11 +117,15 @@ def load(folder: Path) -> EemcForReferringSegmentation:
     disable_progress_bar()  # it would write over the command's own lines
     try:
         kind = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("model_type")
-        if kind != EemcConfig.model_type:
+        kinds = {c.model_type: c for c in (EemcConfig, BaseConfig)}
+        if kind not in kinds:
             raise ValueError(f"its config.json is of {kind!r}")
-        network = EemcForReferringSegmentation.from_pretrained(folder)
-        if network.config.ears != "tagger":
-            raise ValueError(f"it was taught to hear by {network.config.ears!r}, not by the tagger")
+        network = (
+            EemcBase if kind == BaseConfig.model_type else EemcForReferringSegmentation
+        ).from_pretrained(folder)
+        ears = "vggish" if isinstance(network, EemcBase) else "tagger"
+        if network.config.ears != ears:
+            raise ValueError(f"it was taught to hear by {network.config.ears!r}, not by the {ears}")
     except (OSError, ValueError, AttributeError, RuntimeError) as error:
         raise RefavsError(
             f"Expected an EEMC's config.json, model.safetensors and tokenizer.json in {folder}; they cannot be "

@@ -1,52 +1,19 @@
 """EEMC at the paper's shape, from tiny random checkpoints in the hub's format."""
 
+import hub_parts
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import save_file
-from transformers import (
-    Mask2FormerConfig,
-    Mask2FormerModel,
-    RobertaConfig,
-    RobertaModel,
-    SwinConfig,
-)
 
 from core.errors import RefavsError
-from core.systems.eemc.base import FROZEN, BaseConfig, EemcBase
+from core.systems.eemc.base import FROZEN, BaseConfig, EemcBase, RobertaWords
 
 
 @pytest.fixture(scope="module")
 def parts(tmp_path_factory):
     """Folders of a tiny Mask2Former and a tiny RoBERTa, as save_pretrained writes them."""
-    torch.manual_seed(0)
     root = tmp_path_factory.mktemp("parts")
-    swin = SwinConfig(
-        embed_dim=8,
-        depths=[1, 1, 1, 1],
-        num_heads=[1, 1, 2, 2],
-        window_size=4,
-        out_features=["stage1", "stage2", "stage3", "stage4"],
-    )
-    sizes = {"hidden_dim": 32, "feature_size": 32, "mask_feature_size": 32}
-    own = {"num_queries": 5, "decoder_layers": 3, "encoder_layers": 1, "num_attention_heads": 2}
-    vision = Mask2FormerModel(
-        Mask2FormerConfig(
-            backbone_config=swin, dim_feedforward=32, encoder_feedforward_dim=32, **sizes, **own
-        )
-    )
-    vision.save_pretrained(root / "vision")
-    # the public file is of the whole segmenter: the model's names stand behind "model.", a class head beside them
-    state = {f"model.{name}": value.clone() for name, value in vision.state_dict().items()}
-    head = {"class_predictor.weight": torch.zeros(4, 32), "class_predictor.bias": torch.zeros(4)}
-    save_file({**state, **head}, root / "vision" / "model.safetensors", metadata={"format": "pt"})
-    text = RobertaModel(
-        RobertaConfig(
-            vocab_size=50, hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16
-        )
-    )
-    text.save_pretrained(root / "text")
-    return root, vision, text
+    return root, *hub_parts.make(root)
 
 
 @pytest.fixture(scope="module")
@@ -109,6 +76,21 @@ def test_the_paper_s_shape_is_what_the_configs_say_by_themselves():
     config = BaseConfig()
     assert (config.width, config.layers, config.queries, config.side) == (256, 4, 100, 384)
     assert (config.beta, config.text_length, config.text["hidden_size"]) == (1.0, 25, 768)
+
+
+def test_words_are_numbered_as_its_reader_does_and_another_alphabet_is_refused(parts, tmp_path):
+    root, *_ = parts
+    words = RobertaWords.load(str(root / "text"))
+    numbers = words.numbers(["the dog", "the dog on the left " * 9], 6)
+    assert numbers.shape == (2, 6)
+    assert numbers[0].tolist()[-2:] == [1, 1]  # padding
+    assert (numbers[1] != 1).all()
+    with pytest.raises(RefavsError, match="Latin"):
+        words.numbers(["собака"], 6)
+    words.save(tmp_path)
+    assert torch.equal(RobertaWords.load(tmp_path).numbers(["the dog"], 6), numbers[:1])
+    with pytest.raises(RefavsError, match="tokenizer"):
+        RobertaWords.load(str(tmp_path / "none"))
 
 
 def test_parts_that_cannot_be_had_are_named(tmp_path):
