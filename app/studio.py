@@ -28,7 +28,6 @@ from app.things import MASKS_A_MESSAGE, sent
 from core import media, registry
 from core.errors import MediaError, RefavsError
 from core.masks import Mask
-from core.media import Clip
 from core.media.proxy import player_times
 from core.segment.protocol import Click, Prompts
 
@@ -202,7 +201,7 @@ class Studio:
             self.drafts.restore(desk, token)
         token = self.desks.add(desk, token)
         self.drafts.follow(desk, token)
-        threading.Thread(target=self._warm_up, args=(clip,), daemon=True).start()
+        threading.Thread(target=self._warm_up, args=(desk,), daemon=True).start()
         return {"token": token, "desk": self._snapshot(desk)}
 
     def _snapshot(self, desk: Desk) -> Answer:
@@ -314,13 +313,19 @@ class Studio:
     def _delete(self, desk: Desk, request: dict[str, Any]) -> None:
         self.keeper.delete_thing(desk, _number(request, "object"))
 
-    def _warm_up(self, clip: Clip) -> None:
-        """Load the segmenter and its first frame, so that the first click does not wait for them."""
+    def _warm_up(self, desk: Desk) -> None:
+        """Load the segmenter and its first frame, so that the first click does not wait for them; then let all
+        frames of a long video be decoded once, and tell the page if they are not as its packets say."""
+        clip = desk.clip
         height, width = clip.video.size
         try:
             registry.segmenter().segment(clip, clip.first, Prompts((Click(width / 2, height / 2),)))
         except Exception:
             log.exception("The segmenter could not be made ready")
+        try:
+            media.confirm(clip.video)
+        except MediaError as error:
+            desk.feed.say("trouble", error=str(error))
 
 
 class Gone(Exception):
