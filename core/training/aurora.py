@@ -17,6 +17,7 @@ from core.systems.aurora.chain import answer, write
 from core.systems.aurora.config import AuroraConfig
 from core.systems.aurora.network import AuroraForReferringSegmentation, Prefix
 from core.systems.aurora.tokens import ChainWords
+from core.systems.blocks.tagger import Tagger
 from core.systems.blocks.words import PAD, Words
 from core.training.aurora_chains import scene, scenes_of_file, target
 from core.training.clip_features import ClipFeatures
@@ -25,6 +26,7 @@ from core.training.eemc import ears, targets
 BATCH = 6
 DECODED = 2  # seconds of a clip that a step makes masks for
 NULL = 0.25  # share of the pairs that are null; half of them are made of two clips
+FAINT = 3.0  # added to a logit, so that what is a little likely is not cut off at 0
 DIRECT = 0.2  # share of the answers that are given without a chain
 
 
@@ -270,4 +272,16 @@ def fresh(lessons: Lessons, *, seed: int = 0, **options: Any) -> tuple[AuroraFor
     mean, spread = lessons.sounds()
     config = AuroraConfig(words=len(words), ears_mean=mean, ears_spread=spread, **options)
     torch.manual_seed(seed)
-    return AuroraForReferringSegmentation(config), words
+    network = AuroraForReferringSegmentation(config)
+    _hear_names(network)
+    return network, words
+
+
+@torch.no_grad()
+def _hear_names(network: AuroraForReferringSegmentation) -> None:
+    """Begin with what the tagger knows: some of the sound's channels are its logits of the names it hears."""
+    names, config, enter = Tagger.from_pretrained().names, network.config, network.sound[0]
+    assert isinstance(enter, torch.nn.Linear)
+    count = min(len(names.weight), len(enter.weight))
+    enter.weight[:count] = names.weight[:count] * config.ears_spread
+    enter.bias[:count] = names.bias[:count] + names.weight[:count].sum(1) * config.ears_mean + FAINT
