@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli import train_aurora, train_avs
+from app.cli import train_aurora, train_avs, train_segpref
 
 
 def register(cli: typer.Typer) -> None:
@@ -18,6 +18,7 @@ def register(cli: typer.Typer) -> None:
     train.command("eemc")(eemc)
     train_aurora.register(train)
     train_avs.register(train)
+    train_segpref.register(train)
     cli.add_typer(train, name="train")
 
 
