@@ -122,6 +122,10 @@ def table(report: Preference) -> str:
     widths = [max(len(row[k]) for row in rows) for k in range(len(head))]
     lines = ["  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in rows]
     blank = f"; an answer that marks nothing has P1 mIoU {report.blank_miou:.2f}" if report.blank_miou else ""
+    for name, (low, high) in (
+        (name, p1["intervals"][key]) for name, _, key in names[:2] if "intervals" in p1
+    ):
+        lines.append(f"95 % interval of {name} with the clips' own sound: {low:.2f} to {high:.2f}")
     lines += [
         "",
         f"P1: {p1['protocol']}; P2: {p2['protocol']}. All in percent{blank}.",

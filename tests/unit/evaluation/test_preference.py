@@ -193,6 +193,7 @@ def test_the_command_prints_the_verdict_and_the_app_finds_the_report(folders, tm
     assert command(*words) == 0
     printed = capsys.readouterr()
     assert "Does it listen, or does it guess? It guesses" in printed.out
+    assert "95 % interval of P1 mIoU with the clips' own sound" in printed.out
     assert "10 of 10 rows" in printed.err
     data = json.loads(out.read_text())
     assert data["verdict"] == "guesses"
