@@ -227,10 +227,14 @@ class Edit:
         said = now.expression_id if same else self._expression(text)
         self._pair_version(edit, said, values, replaces=now.head)
 
-    def set_pair(self, id: UUID, head: int, like: Any, *, deleted: bool) -> None:
-        """A new version of a pair that is there, as `like` (a version of it) was. head: what it replaces."""
+    def set_pair(self, id: UUID, head: int, like: Any, *, deleted: bool, status: str | None = None) -> None:
+        """A new version of a pair that is there, as `like` (a version of it) was. head: what it replaces.
+
+        status: in place of its own, unless it is one that cannot be described.
+        """
         self._open(pair=id)
-        edit = PairEdit(id, None, tuple(self.objects_of(id, like.change)), like.status)
+        stands = status if status and like.status != "cannot-describe" else like.status
+        edit = PairEdit(id, None, tuple(self.objects_of(id, like.change)), stands)
         self._pair_version(edit, like.expression_id, carried(like), deleted=deleted, replaces=head)
 
     def judge_pair(self, id: UUID, row: Any, like: Any, status: str, comment: str | None) -> None:

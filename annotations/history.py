@@ -1,6 +1,7 @@
 """Going back: undo, redo and bringing back are changes like any other."""
 
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -145,16 +146,23 @@ def of_object(db: Session, object_id: UUID) -> list[ChangeInfo]:
         frames[change].append(frame)
     versions = sa.select(ObjectVersion.change).where(ObjectVersion.object_id == object_id)
     touched = sa.union(versions, sa.select(MaskVersion.change).where(MaskVersion.object_id == object_id))
-    changes = (
+    return changes(db, ChangeRow.seq.in_(touched), frames)
+
+
+def changes(db: Session, which: Any, frames: Mapping[int, Sequence[int]]) -> list[ChangeInfo]:
+    """Oldest first. frames: by change, what it changed."""
+    query = (
         sa.select(ChangeRow, Annotator.name)
         .join(WorkSession, WorkSession.id == ChangeRow.session_id)
         .join(Annotator, Annotator.id == WorkSession.annotator_id)
-        .where(ChangeRow.seq.in_(touched))
+        .where(which)
         .order_by(ChangeRow.seq)
     )
     return [
-        ChangeInfo(row.id, row.seq, row.act, name, row.session_id, row.at, tuple(frames[row.seq]), row.undoes)
-        for row, name in db.execute(changes)
+        ChangeInfo(
+            row.id, row.seq, row.act, name, row.session_id, row.at, tuple(frames.get(row.seq, ())), row.undoes
+        )
+        for row, name in db.execute(query)
     ]
 
 

@@ -153,12 +153,20 @@ def lines(db: Session, ids: Sequence[UUID]) -> list[PairLine]:
     return [found[id] for id in ids if id in found]
 
 
-def clip_work(db: Session, clip: UUID) -> ClipWork:
-    found = db.execute(
-        sa.select(ClipRow, VideoRow).join(VideoRow, VideoRow.id == ClipRow.video_id).where(ClipRow.id == clip)
-    ).one_or_none()
+def clip(db: Session, id: UUID) -> ClipInfo:
+    return clip_info(*_clip(db, id))
+
+
+def _clip(db: Session, id: UUID) -> Any:
+    query = sa.select(ClipRow, VideoRow).join(VideoRow, VideoRow.id == ClipRow.video_id)
+    found = db.execute(query.where(ClipRow.id == id)).one_or_none()
     if found is None:
-        raise StoreError(f"The store has no clip {clip}.")
+        raise StoreError(f"The store has no clip {id}.")
+    return found
+
+
+def clip_work(db: Session, clip: UUID) -> ClipWork:
+    found = _clip(db, clip)
     info = clip_info(*found)
     rows = db.execute(_pairs().where(PairRow.clip_id == clip).order_by(PairRow.created, PairRow.id)).all()
     links = _links(db, [(row.PairVersion.pair_id, row.PairVersion.change) for row in rows])

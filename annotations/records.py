@@ -257,6 +257,35 @@ class ChangeInfo:
 
 
 @dataclass(frozen=True)
+class ObjectDifference:
+    """before, after: None = not there. frames: those whose masks differ, with their IoU; None = one side has no
+    answer there.
+    """
+
+    id: UUID
+    before: ObjectWork | None
+    after: ObjectWork | None
+    frames: Mapping[int, float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class PairDifference:
+    """before, after: None = not there."""
+
+    id: UUID
+    before: PairWork | None
+    after: PairWork | None
+
+
+@dataclass(frozen=True)
+class Differences:
+    """Of two states of a clip: what is not the same."""
+
+    objects: tuple[ObjectDifference, ...]
+    pairs: tuple[PairDifference, ...]
+
+
+@dataclass(frozen=True)
 class ReviewInfo:
     """What a second person found for a pair's sentence. version: of the pair, as its author left it.
 

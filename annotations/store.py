@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 
-from annotations import history, leases, reading, review
+from annotations import history, leases, reading, review, states
 from annotations.database import Database
 from annotations.edit import MAX_NAME, Edit, clean, replayed
 from annotations.identity import pts_hash
@@ -17,6 +17,7 @@ from annotations.records import (
     ClipInfo,
     ClipLine,
     ClipWork,
+    Differences,
     Lease,
     ObjectEdit,
     PairEdit,
@@ -439,6 +440,21 @@ class Store:
         with self.database.reading() as db:
             return history.of_object(db, object)
 
+    def clip_history(self, clip: UUID) -> list[ChangeInfo]:
+        """The changes of a clip, oldest first, with all frames that each changed."""
+        with self.database.reading() as db:
+            return states.of_clip(db, clip)
+
+    def clip_at(self, clip: UUID, version: int) -> ClipWork:
+        """Everything that stood on the clip after that version, as `load_clip_work` gives what stands now."""
+        with self.database.reading() as db:
+            return states.clip_at(db, clip, version)
+
+    def compare(self, clip: UUID, before: int, after: int) -> Differences:
+        """What the clip's state after one version and that after another do not share."""
+        with self.database.reading() as db:
+            return states.compare(states.clip_at(db, clip, before), states.clip_at(db, clip, after))
+
     def track_at(self, object: UUID, version: int) -> Track:
         """The object's track as it stood after that version."""
         with self.database.reading() as db:
@@ -450,3 +466,13 @@ class Store:
             if done := replayed(db, change):
                 return done
             return history.bring_back(db, session, object, version, change)
+
+    def bring_back_clip(
+        self, session: UUID, clip: UUID, version: int, *, change: UUID | None = None
+    ) -> Saved:
+        """Make all that stood on a clip after that version stand again, by one new change; undo takes it back.
+
+        A pair that changes by it is a draft again; one that is the same stays as it was judged.
+        """
+        with self.database.writing() as db:
+            return replayed(db, change) or states.bring_back(db, session, clip, version, change)
