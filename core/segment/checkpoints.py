@@ -80,6 +80,22 @@ SIGLIP2 = Checkpoint(
     colours=HALVES,
     more=("tokenizer*", "special_tokens_map.json"),
 )
+_WORDS = ("tokenizer*", "special_tokens_map.json", "vocab*", "merges.txt")
+# of no segmenter: finds things by nouns, for the system cue-hub
+GROUNDING_DINO = Checkpoint(
+    "grounding-dino",
+    "IDEA-Research/grounding-dino-tiny",
+    "GroundingDinoForObjectDetection",
+    "",
+    ("grounding-dino",),
+    690,
+    "Apache-2.0",
+    more=_WORDS,
+)
+# of no segmenter: names what is heard, for the system cue-hub
+CLAP = Checkpoint(
+    "clap", "laion/clap-htsat-unfused", "ClapModel", "", ("clap",), 615, "Apache-2.0", more=_WORDS
+)
 
 
 def local(checkpoint: Checkpoint) -> Path | None:

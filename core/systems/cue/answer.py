@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.expressions import Head, Part, Reading, Thing
-from core.systems.cue.weigh import Scene, Weighed, overlap, weigh
+from core.systems.cue.weigh import NOBODY, Scene, Weighed, overlap, weigh
 
 NOTHING = 0.1  # a best score under this is no answer
 FAILED = 0.12  # a part of the sentence that scores less is not true of the candidate
@@ -99,6 +99,8 @@ def _nothing(scene: Scene, refused: Sequence[tuple[int, str]]) -> str:
         return "the clip has no sound" if hearing.kind == "none" else "nothing can be heard in the clip"
     if hearing.kind == "noise" and any("nothing is heard" in why for _, why in refused):
         return "only an even hiss is heard, that no thing makes"
+    if refused and all(why.endswith(NOBODY) for _, why in refused):
+        return f"{NOBODY}: what sounds may be off the picture"
     if not refused:
         return "nothing was seen that could be meant"
     return "of the best candidate this does not hold: " + refused[0][1]

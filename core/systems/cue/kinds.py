@@ -7,14 +7,12 @@ import cv2
 import numpy as np
 
 from core.expressions import Head
-from core.expressions.lexicon import NOUNS
 from core.systems.cue.candidate import Candidate
 from core.systems.cue.colours import is_skin
+from core.systems.cue.names import FAMILIES
 
 _FACES: WeakKeyDictionary[Candidate, float] = WeakKeyDictionary()  # asked for many times a sentence
 
-
-FAMILIES = {name: family for family, nouns in NOUNS.items() for name in nouns}
 DOUBT = 0.2  # what is left of a fit when the looks say another name: alone they refuse nothing
 PEOPLE = frozenset({"person", "man", "woman", "boy", "girl", "baby"})
 

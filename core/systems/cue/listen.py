@@ -6,7 +6,7 @@ import numpy as np
 
 from core.media import Clip
 from core.media.sound import HOP, loudness, onsets
-from core.systems.cue.names import NO_NAMES, Names, name_sounds
+from core.systems.cue.names import NO_NAMES, Ears, Names, name_sounds, shipped_ears
 
 RATE = 16_000
 SILENCE = -60.0  # dBFS: a clip whose loudest tenth of a second stays below is silent
@@ -64,15 +64,15 @@ class Hearing:
         return np.asarray(np.clip((level - (top - RANGE)) / RANGE, 0, 1))
 
 
-def listen(clip: Clip) -> Hearing:
-    """What sounds in the clip."""
+def listen(clip: Clip, ears: Ears = shipped_ears) -> Hearing:
+    """What sounds in the clip. ears: name what is heard."""
     samples = clip.audio(RATE)
     if samples is None:
         return Hearing("none", np.zeros(0), (), np.zeros(0), duration=clip.duration)
-    return hear(samples, RATE)
+    return hear(samples, RATE, ears)
 
 
-def hear(samples: np.ndarray, rate: int) -> Hearing:
+def hear(samples: np.ndarray, rate: int, ears: Ears = shipped_ears) -> Hearing:
     """As `listen`, of samples float32 [n] at `rate`."""
     level = loudness(samples, rate)
     seconds = len(samples) / rate
@@ -94,7 +94,7 @@ def hear(samples: np.ndarray, rate: int) -> Hearing:
         rhythm=len(inside) / max(sounding, 0.5),
         steady=float(np.percentile(level, 95) - np.percentile(level, 5)) < 8,
         duration=seconds,
-        names=name_sounds(samples, rate, [(e.start, e.end) for e in events]),
+        names=name_sounds(samples, rate, [(e.start, e.end) for e in events], ears),
     )
 
 

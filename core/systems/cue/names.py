@@ -1,34 +1,47 @@
 """Names of sounds: what the tagger hears, and whether it is what the sentence speaks of."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 
 from core.expressions import Part, Thing
+from core.expressions.lexicon import NOUNS
+
+# samples float32 [n] mono and their rate -> names, and the chance of each in each second, float32 [S, C]
+Ears = Callable[[np.ndarray, int], tuple[tuple[str, ...], np.ndarray]]
 
 SURE = 0.7  # a name is told from this probability on, which tones of no known thing hardly reach
 APART = 1.0  # seconds between two stretches of one name that are told as two
 SILENCE = "silence"
-ABSENT = 0.05  # a name that is in no second as probable as this is clearly not heard ...
-OTHER = 0.85  # ... when another is as probable as this on average
-# What the sound of a thing can be called. A thing is left out that also sounds in ways the tagger never learnt.
+ABSENT = 0.02  # a name that is in no second as probable as this is not heard ...
+OTHER = 0.7  # ... when what is heard is another thing of its kind: as probable as this in some second
+MOSTLY = 0.85  # ... or as this on average
+REFUSED = 0.05  # what is left of a candidate when the sound that is named is not heard
+# What the sound of a thing can be called, where that is not its own name alone.
 HEADS = {
-    "dog": {"dog"},
-    "rooster": {"rooster"},
-    "chicken": {"rooster"},
-    "helicopter": {"helicopter"},
-    "chainsaw": {"chainsaw"},
     "baby": {"baby", "speech", "singing"},
+    "chicken": {"rooster"},
+    "piano": {"piano", "keyboard"},
+    "keyboard": {"piano", "keyboard"},
+    "car": {"car", "emergency-car", "horn", "motorcycle", "truck"},
+    "truck": {"car", "truck", "horn", "motorcycle"},
+    "emergency-car": {"emergency-car", "horn"},
+    "guitar": {"guitar", "ukulele"},
+    "ukulele": {"guitar", "ukulele"},
 }
 DEEDS = {
     "bark": {"dog"},
     "crow": {"rooster"},
     "tick": {"clock"},
+    "meow": {"cat"},
+    "quack": {"duck"},
+    "roar": {"lion"},
     "cry": {"baby", "speech", "singing"},
 }
+FAMILIES = {name: family for family, nouns in NOUNS.items() for name in nouns}
 
 
 @dataclass(frozen=True)
@@ -60,11 +73,17 @@ class Names:
 NO_NAMES = Names((), {}, {})
 
 
-def name_sounds(samples: np.ndarray, rate: int, events: Sequence[tuple[float, float]]) -> Names:
-    """The names of what sounds within the events (start, end in seconds). samples: float32 [n], mono."""
+def shipped_ears(samples: np.ndarray, rate: int) -> tuple[tuple[str, ...], np.ndarray]:
+    """The tagger that ships; see `Ears`."""
     tagger = _tagger()
-    _, chances = tagger.hear(samples, rate)
-    names = tagger.config.categories
+    return tagger.config.categories, tagger.hear(samples, rate)[1]
+
+
+def name_sounds(
+    samples: np.ndarray, rate: int, events: Sequence[tuple[float, float]], ears: Ears = shipped_ears
+) -> Names:
+    """The names of what sounds within the events (start, end in seconds). samples: float32 [n], mono."""
+    names, chances = ears(samples, rate)
     if not len(chances) or not events:
         return NO_NAMES
     quiet = names.index(SILENCE)
@@ -79,29 +98,44 @@ def name_sounds(samples: np.ndarray, rate: int, events: Sequence[tuple[float, fl
     )
 
 
-def meant(thing: Thing, part: Part) -> set[str]:
+def meant(thing: Thing, part: Part, names: Names) -> set[str]:
     """What the sound that the part speaks of can be called; empty where no known sound is named."""
     if part.kind != "sound" or part.negated or part.value == "silent":
         return set()
-    for deed, names in DEEDS.items():
+    for deed, called in DEEDS.items():
         if re.search(rf"\b{deed}", part.words.lower()):
-            return names
-    return HEADS.get(thing.head.name, set())
+            return called
+    return HEADS.get(thing.head.name, {thing.head.name}) & names.mean.keys()
 
 
 def affinity(thing: Thing, part: Part, names: Names) -> tuple[float | None, str]:
-    """(how well what is heard fits what is named, why): 1 heard, 0.3 clearly not, None where that cannot be said."""
-    wanted = meant(thing, part)
+    """(how well what is heard fits what is named, why): 1 heard, 0.05 clearly not, None where that cannot be
+    said.
+
+    Only a name in whose place another is clearly heard is not heard: the ears know few real things.
+    """
+    wanted = meant(thing, part, names)
     if not wanted or not names.mean:
         return None, ""
     best = max(wanted, key=lambda name: names.most.get(name, 0.0))
     chance = names.most.get(best, 0.0)
     if chance >= SURE:
         return 1.0, f"heard: {best} {chance:.2f}"
-    other = max(names.mean, key=lambda name: names.mean[name])
-    if chance < ABSENT and names.mean[other] >= OTHER:
-        return 0.3, f"no {best} is heard ({chance:.2f}), but {other} ({names.mean[other]:.2f})"
+    others = names.mean.keys() - wanted
+    if chance < ABSENT and others:
+        alike = [name for name in others if _kind(name) == _kind(best)]
+        near = max(alike, key=lambda name: names.most[name], default=best)
+        most = max(others, key=lambda name: names.mean[name])
+        if near != best and names.most[near] >= OTHER:
+            return REFUSED, f"no {best} is heard ({chance:.2f}), but {near} ({names.most[near]:.2f})"
+        if names.mean[most] >= MOSTLY:
+            return REFUSED, f"no {best} is heard ({chance:.2f}), but {most} ({names.mean[most]:.2f})"
     return None, ""
+
+
+def _kind(name: str) -> str:
+    """animal, instrument, machine ...; things of one kind are taken for each other."""
+    return FAMILIES.get(name, name)
 
 
 def _stretches(name: str, chances: np.ndarray, events: Sequence[tuple[float, float]]) -> Iterator[Named]:

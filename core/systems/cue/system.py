@@ -6,21 +6,23 @@ from collections import OrderedDict
 from collections.abc import Generator, Iterator
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 
 from core.errors import RefavsError
-from core.expressions import Reading, normalise, read
+from core.expressions import Reading, Thing, normalise, read
 from core.masks import FrameMask, Mask, Track
 from core.media import Clip
-from core.systems.cue import tell
+from core.systems.cue import keep, tell
 from core.systems.cue.again import look_again
 from core.systems.cue.answer import Choice, choose, confidence, things_meant
 from core.systems.cue.candidate import Candidate
 from core.systems.cue.guide import Guide
 from core.systems.cue.listen import Hearing, listen
 from core.systems.cue.look import Looked, look
+from core.systems.cue.names import Ears, shipped_ears
 from core.systems.cue.see import scaled
 from core.systems.cue.weigh import Scene
 from core.systems.protocol import Found, Referral, Step
@@ -61,9 +63,7 @@ class CueReasoner:
         yield steps[-1]
         scene = Scene(looked.sight, hearing, list(looked.candidates))
         for thing in things_meant(reading):
-            if found := look_again(thing, scene, looked):
-                for one in found:
-                    scene.add(one)
+            if found := self._seek(thing, scene, looked, clip):
                 steps.append(tell.again_step(found))
                 yield steps[-1]
         steps.append(tell.match_step(scene))
@@ -87,14 +87,18 @@ class CueReasoner:
             if key in self._looked:
                 self._looked.move_to_end(key)
                 return self._looked[key]
-        looking = look(clip, self._things, self._name, self._tool())
-        try:
-            while True:
-                yield Step("look", "", {}, 0.02 + 0.76 * next(looking))
-        except StopIteration as end:
-            looked: Looked = end.value
-        finally:
-            looking.close()
+        path = keep.place("look", *key, *self._looked_with())
+        looked = keep.load_look(path, self._name)
+        if looked is None:
+            looking = look(clip, self._things, self._name, self._tool())
+            try:
+                while True:
+                    yield Step("look", "", {}, 0.02 + 0.76 * next(looking))
+            except StopIteration as end:
+                looked = end.value
+            finally:
+                looking.close()
+            keep.save_look(path, looked)
         with self._guard:
             self._looked[key] = looked
             while len(self._looked) > KEPT:
@@ -110,12 +114,30 @@ class CueReasoner:
             if key in self._heard:
                 self._heard.move_to_end(key)
                 return self._heard[key]
-        hearing = listen(clip)
+        path = keep.place("sound", *key, *self._heard_with())
+        hearing = keep.load_hearing(path)
+        if hearing is None:
+            hearing = listen(clip, self._ears)
+            keep.save_hearing(path, hearing)
         with self._guard:
             self._heard[key] = hearing
             while len(self._heard) > 2 * KEPT:
                 self._heard.popitem(last=False)
         return hearing
+
+    def _looked_with(self) -> list[Any]:
+        """What was looked with: another look has another name on disk."""
+        return [self._segmenter, *keep.shipped_mark("nano-things", "nano-segmenter", "namer")]
+
+    def _heard_with(self) -> list[Any]:
+        return keep.shipped_mark("tagger")
+
+    def _seek(self, thing: Thing, scene: Scene, looked: Looked, clip: Clip) -> list[Candidate]:
+        """Candidates that looking alone did not give but the sentence points to, now in the scene."""
+        found = look_again(thing, scene, looked)
+        for one in found:
+            scene.add(one)
+        return found
 
     @cached_property
     def _things(self):
@@ -128,6 +150,10 @@ class CueReasoner:
         from core.systems.blocks.namer import Namer
 
         return Namer()
+
+    @property
+    def _ears(self) -> Ears:
+        return shipped_ears
 
     def _tool(self):
         from core import registry

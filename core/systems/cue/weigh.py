@@ -12,7 +12,7 @@ from core.systems.cue.colours import fits
 from core.systems.cue.kinds import fits_family, fits_head
 from core.systems.cue.listen import Hearing
 from core.systems.cue.match import Match, match
-from core.systems.cue.names import affinity
+from core.systems.cue.names import REFUSED, affinity
 
 LEAST = 0.02
 MOST_ANCHORS, RIVAL = 3, 0.5  # who another thing may be: so many, each fitting so well beside the best
@@ -21,6 +21,9 @@ GROUP = 0.5  # what several things at once are worth where one is meant
 HELD = 0.7  # how much it weighs that what somebody plays is seen with them
 SOMEBODY = Head("person", "person")
 SURE = 0.25  # `goes` above which a candidate is taken to sound
+TELLS, UNTIED = 0.5, 0.05  # `telling` above which all things `tied` by less than this make no sound
+STILL = ("machine", "furniture")  # of these nothing need be seen to move when they sound
+NOBODY = "nothing that is seen moves as the sound comes and goes"
 KNOWN = 0.3  # of the doubt whether it sounds goes when the sound that is named is heard as well
 
 
@@ -50,7 +53,10 @@ class Weighed:
 
 @dataclass(eq=False)
 class Scene:
-    """All that was seen and heard, as one sentence is weighed against it."""
+    """All that was seen and heard, as one sentence is weighed against it.
+
+    spotted: nouns that were looked for by name, with the surest score, 0 to 1.
+    """
 
     sight: Sight
     hearing: Hearing
@@ -58,6 +64,7 @@ class Scene:
     matches: dict[int, Match] = field(default_factory=dict)
     anchors: dict[tuple[Thing, int], relate.Anchors] = field(default_factory=dict)
     groups: dict[int, bool] = field(default_factory=dict)
+    spotted: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for one in self.candidates:
@@ -81,6 +88,13 @@ class Scene:
         """0 to 1: it, or a part of it, goes with the sound: a thing sounds when a part of it does."""
         parts = [c for c in self.candidates if c.id == one.id or _inside(c, one)]
         return max(0.0, *(self.matches[c.id].goes * (1.0 if c.id == one.id else 0.9) for c in parts))
+
+    @property
+    def unmatched(self) -> bool:
+        """The sound comes and goes, enough was seen to tell, and nothing that was seen goes with it."""
+        if self.telling < TELLS or not any(found.told for found in self.matches.values()):
+            return False
+        return all(self.tied(one) < UNTIED for one in self.candidates)
 
     def is_group(self, one: Candidate) -> bool:
         if one.id not in self.groups:
@@ -129,8 +143,10 @@ def _checks(thing: Thing, one: Candidate, scene: Scene, depth: int) -> list[Chec
     head = thing.head
     checks: list[Check | None] = []
     if not head.generic:
-        fit = fits_head(head, one)
-        checks.append(Check(head.name, "head", fit, f"looks {_how(fit)} like {_a(head.name)}"))
+        fit, why = fits_head(head, one), ""
+        if scene.spotted.get(head.name) == 0:
+            fit, why = REFUSED, f"{_a(head.name)} is found nowhere in the picture"
+        checks.append(Check(head.name, "head", fit, why or f"looks {_how(fit)} like {_a(head.name)}"))
     for part in thing.parts:
         check = _check(part, one, scene, head.family, depth)
         if check and part.negated and check.score is not None:
@@ -188,6 +204,8 @@ def sounds(part: Part, one: Candidate, scene: Scene, family: str, depth: int) ->
     if not hearing.heard:
         return (1.0, "nothing is heard") if silent else (0.0, "nothing is heard")
     tied = scene.tied(one)
+    if not silent and family not in STILL and scene.unmatched:
+        return REFUSED, NOBODY
     if silent:
         return 1 - 0.9 * tied - 0.05 * scene.motion(
             one
@@ -263,6 +281,8 @@ def timed(part: Part, one: Candidate, scene: Scene, depth: int) -> tuple[float |
             if part.value == "always"
             else (None, "")
         )
+    if scene.unmatched:
+        return REFUSED, NOBODY
     sounding = [
         c for c in scene.candidates if scene.matches[c.id].active and scene.tied(c) > 0 and _apart(c, one)
     ]

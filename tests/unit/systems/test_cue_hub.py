@@ -3,6 +3,7 @@
 import drawn
 import numpy as np
 import pytest
+import tiny_hub
 import torch
 
 from core import media
@@ -15,21 +16,7 @@ from core.systems.cue.hub_names import HubNamer
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    from tokenizers import Tokenizer, models, pre_tokenizers
-    from transformers import PreTrainedTokenizerFast, SiglipConfig, SiglipModel
-
-    where = tmp_path_factory.mktemp("siglip2")
-    words = ["<pad>", "<unk>", "this", "is", "a", "photo", "of", ".", "dog", "guitar", "man"]
-    tokenizer = Tokenizer(models.WordLevel({word: i for i, word in enumerate(words)}, unk_token="<unk>"))
-    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
-    fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, pad_token="<pad>", unk_token="<unk>")
-    fast.save_pretrained(where)
-    size = {"hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}
-    text = size | {"vocab_size": len(words), "max_position_embeddings": 64, "projection_size": 16}
-    config = SiglipConfig(text_config=text, vision_config=size | {"image_size": 32, "patch_size": 16})
-    torch.manual_seed(0)
-    SiglipModel(config).save_pretrained(where)
-    return where
+    return tiny_hub.siglip2(tmp_path_factory.mktemp("siglip2"))
 
 
 def picture(seed, size):
@@ -61,7 +48,7 @@ def test_phrases_are_lower_case_and_filled_up_to_64_tokens(folder):
 
 
 def test_the_system_answers_with_names_from_the_folder_and_says_so(folder, tmp_path):
-    clip = media.open(drawn.film(tmp_path / "two things.mp4")).clip()
+    clip = media.open(drawn.film(tmp_path / "two things.mp4")).clip(0, 24)
     items = list(system("cue-hub", folder).refer(clip, "The object making a sound."))
     answer = items[-1]
     assert isinstance(answer, Referral)
