@@ -83,7 +83,7 @@ def cost(
     for name, figures in table.items():
         print(f"{name:34}{figures.step:10.3f}{figures.clip:10.3f}{figures.peak_mib:10}")
     ours, theirs = (table[name] for name in eemc_cost.DESIGNS[::2])
-    print(f"{eemc_cost.CLIPS} clips a step, {steps} steps, one thread; {machine()}")
+    print(f"{eemc_cost.CLIPS} clips a step, {steps} steps, one thread, processor seconds; {machine()}")
     print(
         json.dumps(
             {

@@ -13,7 +13,7 @@ from core.training.clip_features import ClipFeatures
 from core.training.eemc import EemcTask, Reads, targets
 
 STEPS = tuple(np.arange(50, 100, 5) / 100)  # thresholds that are tried
-KEPT = 0.95  # share of J that saying null more often may leave
+KEPT = 0.98  # share of J that saying null more often may leave
 ROWS = 150
 
 

@@ -36,6 +36,39 @@ class CrossLayer(nn.Module):
         return after
 
 
+class FewQueries(nn.MultiheadAttention):
+    """`nn.MultiheadAttention` (sequence first, no dropout) for few queries and many places; its weights and answers.
+
+    (W_q q) . (W_k x) = (W_k^T W_q q) . x, so the queries are carried to the places instead of all places to
+    keys, and what is seen is carried back: less work where heads * queries < channels.
+    """
+
+    def forward(  # type: ignore[override]  # the part of its arguments that is used
+        self,
+        query: Tensor,
+        key: Tensor,
+        value: Tensor,
+        key_padding_mask: None = None,
+        need_weights: bool = False,
+        attn_mask: Tensor | None = None,
+    ) -> tuple[Tensor, None]:
+        """query [Q, B, D]; key, value [N, B, D]; attn_mask bool [B * heads, Q, N], True = not looked at."""
+        count, batch, _ = query.shape
+        heads = self.num_heads
+        by_query, by_key, by_value = self.in_proj_weight.chunk(3)
+        shift, _, offset = self.in_proj_bias.chunk(
+            3
+        )  # a key's shift is the same at all places: softmax drops it
+        asked = nn.functional.linear(query, by_query, shift).unflatten(-1, (heads, -1)) * self.head_dim**-0.5
+        carried = torch.einsum("qbhd,hdc->bhqc", asked, by_key.unflatten(0, (heads, -1))).flatten(1, 2)
+        scores = carried @ key.permute(1, 2, 0)  # [B, heads * Q, N]
+        if attn_mask is not None:
+            scores = scores.masked_fill(attn_mask.view(batch, heads * count, -1), -torch.inf)
+        seen = (scores.softmax(-1) @ value.transpose(0, 1)).unflatten(1, (heads, count))
+        found = torch.einsum("bhqc,hdc->qbhd", seen, by_value.unflatten(0, (heads, -1))).flatten(2)
+        return self.out_proj(found + offset), None
+
+
 def past_mean(steps: Tensor) -> Tensor:
     """[B, T, ...] -> the same shape: at each step the mean over the steps before it; 0 at the first."""
     count = torch.arange(1, steps.shape[1], device=steps.device, dtype=steps.dtype)

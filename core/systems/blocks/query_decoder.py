@@ -7,6 +7,7 @@ from torch.nn import functional as F
 from transformers import Mask2FormerConfig
 from transformers.models.mask2former.modeling_mask2former import Mask2FormerTransformerModule
 
+from core.systems.blocks.cross import FewQueries
 from core.systems.blocks.eyes import CHANNELS
 
 
@@ -38,11 +39,18 @@ class Pyramid(nn.Module):
 
 
 class QueryDecoder(nn.Module):
-    """Any Mask2FormerConfig; its weights carry the names they have in `Mask2FormerModel`."""
+    """Any Mask2FormerConfig; its weights carry the names they have in `Mask2FormerModel`.
 
-    def __init__(self, config: Mask2FormerConfig, width: int) -> None:
+    few: whether few queries look at the places in the cheaper of two equal ways.
+    """
+
+    def __init__(self, config: Mask2FormerConfig, width: int, *, few: bool = True) -> None:
         super().__init__()
         self.transformer = Mask2FormerTransformerModule(width, config)
+        heads = config.num_attention_heads
+        if few and heads * config.num_queries < config.hidden_dim and not config.dropout:
+            for layer in self.transformer.decoder.layers:
+                layer.cross_attn.__class__ = FewQueries  # the same weights, worked with in another order
 
     @property
     def queries(self) -> Tensor:
@@ -57,7 +65,7 @@ class QueryDecoder(nn.Module):
         seen, where, sizes = [], [], []
         for number, level in enumerate(levels):
             sizes.append(level.shape[-2:])
-            spots = part.position_embedder(level.shape, level.device, level.dtype, None)
+            spots = part.position_embedder((1, *level.shape[1:]), level.device, level.dtype, None)
             where.append(spots.flatten(2).permute(2, 0, 1))
             x = part.input_projections[number](level).flatten(2)
             seen.append((x + part.level_embed.weight[number][None, :, None]).permute(2, 0, 1))

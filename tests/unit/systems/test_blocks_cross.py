@@ -2,7 +2,7 @@
 
 import torch
 
-from core.systems.blocks.cross import CrossLayer, Fusion, past_mean, places, remember
+from core.systems.blocks.cross import CrossLayer, FewQueries, Fusion, past_mean, places, remember
 
 
 def test_the_past_mean_is_the_mean_of_the_steps_before_and_nothing_at_the_first():
@@ -60,6 +60,40 @@ def test_cross_attention_is_the_weighted_mean_of_a_plain_loop():
     after = queries[0] + layer.attention.out_proj(torch.stack(rows))
     plain = after + layer.forward_part(layer.norms[2](after))
     torch.testing.assert_close(layer(queries, source)[0], plain)
+
+
+def test_few_queries_see_what_torch_s_attention_sees_with_the_same_weights():
+    torch.manual_seed(0)
+    plain = torch.nn.MultiheadAttention(16, 4)
+    torch.nn.init.normal_(plain.in_proj_bias)
+    few = FewQueries(16, 4)
+    few.load_state_dict(plain.state_dict())
+    query, key, value = torch.randn(3, 2, 16), torch.randn(20, 2, 16), torch.randn(20, 2, 16)
+    hidden = torch.rand(2 * 4, 3, 20) > 0.5
+    for mask in (None, hidden):
+        torch.testing.assert_close(
+            few(query, key, value, attn_mask=mask)[0], plain(query, key, value, attn_mask=mask)[0]
+        )
+
+
+def test_fusion_is_attention_and_a_feed_forward_part_beside_short_cuts():
+    torch.manual_seed(0)
+    fusion = Fusion(8, 2, 1).eval()
+    layer = fusion.layers.layers[0]
+    x = torch.randn(1, 5, 8)
+    rest = layer.norm1(x)[0]
+    weight, bias = layer.self_attn.in_proj_weight, layer.self_attn.in_proj_bias
+    q, k, v = (rest @ weight[8 * i : 8 * i + 8].T + bias[8 * i : 8 * i + 8] for i in range(3))
+    rows = []
+    for one in q:
+        parts = []
+        for head in (slice(0, 4), slice(4, 8)):
+            share = torch.stack([(one[head] @ key[head]) / 4**0.5 for key in k]).softmax(0)
+            parts.append(sum(s * value[head] for s, value in zip(share, v, strict=True)))
+        rows.append(torch.cat(parts))
+    after = x[0] + layer.self_attn.out_proj(torch.stack(rows))
+    plain = after + layer.linear2(layer.linear1(layer.norm2(after)).relu())
+    torch.testing.assert_close(fusion(x)[0], plain)
 
 
 def test_every_place_of_a_picture_has_its_own_sines():

@@ -27,6 +27,27 @@ def test_with_its_own_queries_it_answers_as_mask2former_does():
     torch.testing.assert_close(found.queries, plain.intermediate_hidden_states[-1].transpose(0, 1))
 
 
+def test_few_queries_answer_as_mask2former_does_and_learn_the_same():
+    torch.manual_seed(0)
+    config = Mask2FormerConfig(
+        hidden_dim=32, mask_feature_size=32, feature_size=32, num_queries=5, decoder_layers=4,
+        num_attention_heads=4, dim_feedforward=48, dropout=0.0,
+    )  # fmt: skip
+    few, plain = QueryDecoder(config, 32), QueryDecoder(config, 32, few=False)
+    assert few.state_dict().keys() == plain.state_dict().keys()
+    plain.load_state_dict(few.state_dict())
+    levels = [torch.randn(2, 32, side, side) for side in (2, 4, 8)]
+    fine, queries = torch.randn(2, 32, 8, 8), torch.randn(2, 5, 32)
+    for decoder in (few, plain):
+        found = decoder(queries, levels, fine)
+        (found.masks[-1].square().mean() + found.queries.mean()).backward()
+    for a, b in zip(few(queries, levels, fine).masks, plain(queries, levels, fine).masks, strict=True):
+        torch.testing.assert_close(a, b, atol=1e-4, rtol=1e-4)
+    for (name, a), b in zip(few.named_parameters(), plain.parameters(), strict=True):
+        if a.grad is not None:
+            torch.testing.assert_close(a.grad, b.grad, atol=1e-5, rtol=1e-3, msg=name)
+
+
 def test_other_queries_make_other_masks():
     decoder, levels, fine = made()
     own = decoder.queries.expand(2, -1, -1)

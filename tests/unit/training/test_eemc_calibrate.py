@@ -22,7 +22,7 @@ def test_it_is_the_highest_that_keeps_j(task, folder, monkeypatch):
     }  # sure, J of the mask, J of a blank one, ...
     monkeypatch.setattr(eemc_calibrate, "answer", lambda *parts: answers[parts[-1].row.v])
     assert calibrate(task, task.network, [folder]) == 0.65
-    answers["a"] = (0.66, 0.02, 0.0, 0.3)  # nothing is lost with that one
+    answers["a"] = (0.66, 0.004, 0.0, 0.3)  # nothing is lost with that one
     assert calibrate(task, task.network, [folder]) == 0.9
     assert calibrate(task, task.network, []) == 0.5
 
