@@ -1,12 +1,18 @@
 """What the timeline shows of the sound: its waveform, how loud it is, where something begins."""
 
+import threading
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
+from core.masks import Mask
 from core.media import Clip
 from core.media.sound import loudness, onsets, peaks
+from core.media.sounding import Stir
 
+KEPT_CLIPS = 2
 PARTS = 1600
 RATE = 8000
 QUIET = 0.05  # a sound that stays below this is drawn at its own size
@@ -15,6 +21,20 @@ RANGE = 60.0  # dB below full scale that the loudness line spans
 COLUMNS, BANDS = 1200, 64  # of the spectrogram
 HIGHEST = 7600.0  # Hz at its top
 WINDOW = 1024  # samples at twice RATE
+
+
+class Sounding:
+    """When objects seem to sound (core.media.sounding). What was read of the last clips is kept."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()  # clips are read one after the other
+        self._read = lru_cache(KEPT_CLIPS)(Stir)
+
+    def spans(self, clip: Clip, masks: Mapping[int, Mask]) -> list[tuple[float, float]]:
+        """[start, end] in seconds of the clip; masks: by frame index."""
+        with self._lock:
+            stir = self._read(clip)
+        return stir.spans(lambda index: masks[index].decode() if index in masks else None)
 
 
 def outline(clip: Clip) -> dict[str, Any]:

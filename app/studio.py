@@ -21,7 +21,7 @@ from app.keeping import Keeper, summary
 from app.library import Library, Source
 from app.media_routes import Links
 from app.playback import Playback
-from app.sound import outline
+from app.sound import Sounding, outline
 from app.strip import places
 from app.tabs.remarks import remarks
 from app.things import MASKS_A_MESSAGE, sent
@@ -47,6 +47,7 @@ class Studio:
         self.library = Library(inbox, start)
         self.desks = Desks()
         self.playback = Playback(links)
+        self.sounding = Sounding()
         self.keeper = Keeper(store)
         self.exports = Exports(store, links)
         self.drafts = Drafts()
@@ -105,6 +106,7 @@ class Studio:
             "masks": self._masks,
             "media": self._media,
             "sound": self._sound,
+            "sounding": self._sounding,
             "missed": lambda desk, r: {},
             "prompt": self._prompt,
             "undo": lambda desk, r: desk.undo(),
@@ -239,6 +241,11 @@ class Studio:
 
     def _sound(self, desk: Desk, request: dict[str, Any]) -> Answer:
         return {**outline(desk.clip), "spectrogram": self.links.spectrogram(desk.clip)}
+
+    def _sounding(self, desk: Desk, request: dict[str, Any]) -> Answer:
+        """When one object seems to sound: [start, end] in seconds of the clip."""
+        masks = {index: cell.mask for index, cell in desk.cells(_number(request, "object")).items()}
+        return {"spans": self.sounding.spans(desk.clip, masks)}
 
     def _masks(self, desk: Desk, request: dict[str, Any]) -> Answer:
         """Masks of one object from frame index `from` on, MASKS_A_MESSAGE at most, and where to go on."""

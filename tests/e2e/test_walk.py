@@ -53,6 +53,27 @@ def walk_the_reasons(page, found):
     assert page.js("app.lanes.lit") is None
 
 
+def sounds_on_its_lane(page, ball):
+    """A stroke at each beat, and none between them."""
+    page.wait(f"app.lanes.sounding.has({ball})")
+    starts = [start for start, _ in page.js(f"app.lanes.sounding.get({ball})")]
+    assert starts == pytest.approx(scene.BEATS, abs=0.1)
+    strokes, between = page.js(
+        """(() => {
+            const { lanes } = app;
+            lanes.draw();
+            const scale = window.devicePixelRatio || 1;
+            const row = app.model.drawn.findIndex(({ id }) => id === x[0]);
+            const at = (time) => [...lanes.canvas.getContext("2d")
+                .getImageData(Math.round(lanes.x(time) * scale), Math.round((lanes.top(row) + 2.5) * scale), 1, 1).data].join();
+            return [x[1].map((beat) => at(beat + 0.07)), x[1].map((beat) => at(beat - 0.3))];
+        })()""",
+        [ball, scene.BEATS],
+    )
+    assert len(set(strokes)) == 1
+    assert set(strokes).isdisjoint(between)
+
+
 def look_at_tests(page, found):
     """Muted, and of two systems: both answers lie beside the first one, are named, and are no work."""
     before = page.js("[app.model.revision, app.model.objects.map((object) => object.id), app.model.undo]")
@@ -108,6 +129,7 @@ def test_whole_walk(new_page, clip):
         assert np.array_equal(painted, pixels(cells[index]))
 
     look_at_tests(page, found)
+    sounds_on_its_lane(page, found)
 
     page.do("new-object")
     page.click((215 + 25) / 320, 115 / 180)
@@ -136,6 +158,8 @@ def test_whole_walk(new_page, clip):
     page.page.locator(f"[data-object='{box}'] input[type=text]").fill("box")
     page.page.keyboard.press("Enter")
     page.wait("app.model.objects.map((object) => object.category).join() === 'ball,box'")
+    page.wait(f"app.lanes.sounding.has({box})")
+    assert page.js(f"app.lanes.sounding.get({box})") == []  # it drifts in silence
     choose(page, found, box)
     assert page.part("saved-state").inner_text() == "draft"
     page.save()
@@ -190,7 +214,11 @@ def test_nothing_fits_is_an_answer_that_can_be_saved(new_page, clips):
     assert page.page.locator(".verdict").inner_text().startswith("Nothing fits because")
     assert not page.overlay().any()
     assert page.page.locator("[data-do=save]").inner_text() == "Save: nothing fits"
+    page.do("save")
+    page.page.locator(".notice", has_text="why nothing fits").wait_for()
+    page.page.locator("[data-why=silent]").click()
     page.save()
+    assert page.js("app.model.saved.null_kind") == "silent"
     assert (
         page.page.locator(".pair", has_text="loudest")
         .locator(".meta")

@@ -35,6 +35,12 @@ export class Lanes {
     forget() {
         this.peaks = this.strip = this.lit = this.bands = this.spectrogram = null;
         this.loud = this.onsets = [];
+        this.sounding = new Map();  // object id -> [start, end] in seconds of the clip at which it seems to sound
+    }
+
+    sounds(id, spans) {
+        this.sounding.set(id, spans);
+        this.rows();
     }
 
     sound({ peaks, loud = [], onsets = [], spectrogram = null }) {
@@ -77,7 +83,7 @@ export class Lanes {
         const { model, clock } = this.app;
         if (clock.pts.length) this.area.setAttribute("aria-valuemax", String(clock.last));
         this.later();
-        const says = JSON.stringify([this.banded, model.active, model.drawn.map(({ id, category, trial }) => [id, category, trial])]);
+        const says = JSON.stringify([this.banded, model.active, model.drawn.map(({ id, category, trial }) => [id, category, trial, this.sounding.get(id)])]);
         if (says === this.labelled) return;
         this.labelled = says;
         const label = (height, ...children) => el("div", { class: "lane-label", style: "height:" + height + "px" }, ...children);
@@ -89,13 +95,21 @@ export class Lanes {
                 onclick: () => this.asBands(),
             }, icon("listen"), el("span", {}, this.banded ? "Spectrum" : "Sound")),
             ...model.drawn.map((object) => el("button", {
-                type: "button", class: "lane-label" + (object.id === model.active ? " active" : ""), disabled: object.trial, title: object.trial && object.category,
+                type: "button", class: "lane-label" + (object.id === model.active ? " active" : ""), disabled: object.trial, title: this.said(object),
                 style: "height:" + LANE + "px", onclick: () => model.choose(object.id),
                 "aria-pressed": String(object.id === model.active),
             }, el("i", { class: "swatch" + (object.trial ? " striped" : ""), style: "--swatch:" + css(object.id) }),
             el("span", {}, object.category || "Object " + object.id))),
         );
         this.area.style.height = this.labels.style.minHeight = this.top(Math.max(model.drawn.length, ROWS)) + 4 + "px";
+    }
+
+    // What the lane of an object shows, in words.
+    said(object) {
+        const spans = this.sounding.get(object.id) ?? [];
+        const times = spans.slice(0, 4).map(([from, to]) => clockText(from, 1) + " to " + clockText(to, 1)).join(", ");
+        const name = object.category || "Object " + object.id;
+        return times ? name + ": moves with the sound " + times + (spans.length > 4 ? " …" : "") : name;
     }
 
     // Position of a time of the video, in CSS pixels.

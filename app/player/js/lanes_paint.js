@@ -1,5 +1,5 @@
 // Painting the lanes: filled = present (as high as it is sure), line = absent, empty = no answer yet, ring = touched by the
-// annotator.
+// annotator, stroke above = it seems to sound.
 import { css } from "./colours.js";
 import { clockText } from "./dom.js";
 
@@ -138,6 +138,11 @@ function lane({ lanes, context, ink, clock, model, w }, object, y) {
             context.fillRect(from, y + LANE / 2, wide, 1.5);
         }
         a = b;
+    }
+    context.fillStyle = ink("loud");
+    for (const [from, to] of lanes.sounding.get(object.id) ?? []) {
+        const [left, right] = [(from / clock.duration) * w, (to / clock.duration) * w];
+        context.fillRect(left, y + 1.5, Math.max(right - left - 1, 2), 2.5);
     }
     touched({ lanes, context, ink, clock }, own, y + LANE / 2 + 0.5);
 }

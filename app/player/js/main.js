@@ -13,6 +13,7 @@ import { pairs } from "./pairs.js";
 import { Polygon } from "./polygon.js";
 import { reasons } from "./reasons.js";
 import { sentence } from "./sentence.js";
+import { sounding } from "./sounding.js";
 import { source } from "./source.js";
 import { Stage } from "./stage.js";
 import { tabs } from "./tabs.js";
@@ -48,6 +49,7 @@ export function mount(gradio) {
     app.acts = transport(app);
     app.jumps = jumps(app);
     app.source = source(app);
+    sounding(app);
     sentence(app);
     reasons(app);
     objects(app);

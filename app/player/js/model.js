@@ -9,6 +9,7 @@ export class Model extends EventTarget {
         this.trials = [];  // answers that are only looked at: {system, sound, expression, found, words, objects}
         this.shown = [];  // objects of those that lie on the picture
         this.cells = new Map();  // object id -> Map(frame index -> [run lengths, touched, prompts])
+        this.changes = new Map();  // object id -> how often its masks changed
         this.active = null;
         this.undo = this.redo = null;
         this.job = null;
@@ -67,7 +68,12 @@ export class Model extends EventTarget {
         const own = this.cells.get(id);
         if (!own) return;
         for (const [index, cell] of Object.entries(masks)) if (!own.has(+index)) own.set(+index, cell);
+        this.changed(id);
         this.say("masks");
+    }
+
+    changed(id) {
+        this.changes.set(id, (this.changes.get(id) ?? 0) + 1);
     }
 
     // Messages in order; returns false when one is missing.
@@ -87,6 +93,7 @@ export class Model extends EventTarget {
             for (const [id, masks] of Object.entries(message.masks ?? {})) {
                 const own = this.cells.get(+id);
                 if (!own) continue;
+                this.changed(+id);
                 for (const [index, cell] of Object.entries(masks)) {
                     if (cell) own.set(+index, cell);
                     else own.delete(+index);
