@@ -46,7 +46,9 @@ def test_database_that_cannot_be_opened_is_told_in_one_line(tmp_path):
     assert len(done.stderr.strip().splitlines()) == 1
 
 
-def test_killed_server_comes_back_under_the_open_page_with_what_was_saved(new_page, tmp_path):
+def test_killed_server_comes_back_under_the_open_page_with_what_was_saved_drawn_and_undone(
+    new_page, tmp_path
+):
     clip = makers.make_clip(tmp_path / "named at the start.mp4", frames=20)
     server = Server(tmp_path, str(clip), "--db", f"sqlite:///{tmp_path}/own.db")
     server.start()
@@ -58,8 +60,15 @@ def test_killed_server_comes_back_under_the_open_page_with_what_was_saved(new_pa
         page.write("The ball.")
         page.save()
         page.click(0.6, 0.85)
+        page.part("screen").focus()
+        for key in ("End", "Shift+a"):
+            page.page.keyboard.press(key)
+            page.wait("app.clock.index === app.clock.last && app.clock.wanted === null")
+        page.wait("app.model.cells.get(1).size === 2")
+        with page.page.expect_response(lambda answer: '"sentence"' in (answer.request.post_data or "")):
+            page.write("The one that is not saved")  # it is sent when the typing rests
         assert page.part("saved-state").inner_text() == "draft"
-        drawn = page.cells(1)
+        drawn, token = page.cells(1), page.js("app.net.token")
 
         os.kill(server.process.pid, signal.SIGKILL)
         server.process.wait()
@@ -68,12 +77,31 @@ def test_killed_server_comes_back_under_the_open_page_with_what_was_saved(new_pa
         server.start()
 
         page.js("app.acts.undo()")
-        page.wait("app.model.pairs.length === 1 && app.model.undo === null && app.clock.ready")
-        assert any("started anew" in notice for notice in page.notices)
-        assert page.part("expression").input_value() == "The ball."
+        page.page.locator(".notice", has_text="your work is here again").wait_for()
+        page.wait("app.model.pairs.length === 1 && app.clock.ready && app.model.cells.get(1)?.size === 2")
+        assert page.js("app.net.token") == token
+        assert page.part("expression").input_value() == "The one that is not saved"
         assert page.cells(1) == drawn
         assert page.part("saved-state").inner_text() == "draft"
+        page.seek(10)
         page.click(0.5, 0.85)
+        assert sorted(page.cells(1)) == [0, 10, 19]
+
+        # Undo and redo reach back over it, and over the save.
+        page.part("screen").focus()
+        for key, acts in [
+            ("Control+z", "click,click,absent from here"),
+            ("Control+z", "click,click"),
+            ("Control+z", "click"),
+            ("Control+Shift+z", "click,click"),
+            ("Control+Shift+z", "click,click,absent from here"),
+        ]:
+            page.page.keyboard.press(key)
+            left = acts.split(",")
+            page.wait(
+                f"app.model.undo === {left[-1]!r} && app.model.cells.get(1).size === {1 + (len(left) > 2)}"
+            )
+        assert page.cells(1) == drawn
         assert (tmp_path / "own.db").is_file()
         assert not (tmp_path / "data" / "refavs.db").exists()
     finally:

@@ -50,35 +50,3 @@ def test_keys_do_nothing_outside_the_widget(studio):
     studio.page.keyboard.press("ArrowRight")
     studio.page.keyboard.press("Space")
     assert studio.js("[app.clock.index, app.clock.playing]") == [0, False]
-
-
-def test_killed_server_comes_back_with_what_was_drawn_and_not_saved(studio, server):
-    studio.click(0.45, 0.83)
-    studio.part("screen").focus()
-    for key in ("End", "Shift+a"):
-        studio.page.keyboard.press(key)
-        studio.wait("app.clock.index === app.clock.last && app.clock.wanted === null")
-    studio.write("The one that is not saved")
-    studio.wait("app.model.cells.get(1).size === 2")
-    before, token = studio.cells(1), studio.js("app.net.token")
-    studio.page.wait_for_timeout(900)  # the sentence is sent when the typing rests
-
-    server.process.kill()
-    server.process.wait()
-    server.start()
-    studio.js("app.net.ask('missed').catch(() => {})")
-    studio.page.locator(".notice", has_text="your work is here again").wait_for()
-    studio.wait("app.clock.ready && app.model.cells.get(1)?.size === 2")
-    assert studio.js("app.net.token") == token
-    assert studio.cells(1) == before
-    assert studio.part("expression").input_value() == "The one that is not saved"
-    studio.seek(10)
-    studio.click(0.45, 0.83)
-    assert sorted(studio.cells(1)) == [0, 10, 249]
-
-    # Undo and redo reach back over it.
-    studio.part("screen").focus()
-    for key, frames in [("Control+z", 2), ("Control+z", 1), ("Control+Shift+z", 2)]:
-        studio.page.keyboard.press(key)
-        studio.wait(f"app.model.cells.get(1).size === {frames}")
-    assert studio.cells(1) == before
