@@ -17,12 +17,13 @@ if TYPE_CHECKING:
     from annotations.records import PairFilter
     from annotations.store import Store
 
-# name -> layout class for the formats that hold every frame; refavs has windows of its own
+# name -> layout class for the formats that hold every frame; refavs has ten frames of each ten seconds
 LAYOUTS = {
     "coco": "annotations.exchange.coco:Coco",
     "davis": "annotations.exchange.davis:Davis",
     "huggingface": "annotations.exchange.huggingface:HuggingFace",
     "mevis": "annotations.exchange.mevis:Mevis",
+    "refavs-full": "annotations.exchange.refavs_full:RefavsFull",
     "youtube-vos": "annotations.exchange.youtube_vos:YoutubeVos",
 }
 OUT_ONLY = ("avss",)

@@ -59,7 +59,9 @@ def export(
             staged.once(row.uid, key, [place], partial(_write, folder, make))
         staged.drop_rest()
         counts = finish_avss(folder, [row for row, _, _ in clips]) | {"expressions": len(rows)}
-        write_json(folder / "manifest.json", {"counts": counts, **gathered.manifest(sources, rows)})
+        write_json(
+            folder / "manifest.json", {"format": "avss", "counts": counts, **gathered.manifest(sources, rows)}
+        )
         report = gathered.report(Path(root), rows=len(clips), windows=len(clips))
         if seal:
             seal(report, folder)

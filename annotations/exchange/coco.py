@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from annotations.exchange.files import read_json, write_json
-from annotations.exchange.frames import Incoming, Outgoing, Written
+from annotations.exchange.frames import Incoming, Outgoing, Plain, Written
 from core.errors import DatasetError
 from core.masks import Mask
 
 
-class Coco:
+class Coco(Plain):
+    name = "coco"
     null = plural = overlapping = True
 
     def __init__(self) -> None:

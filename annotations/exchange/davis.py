@@ -10,14 +10,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from annotations.exchange.files import frame_names, read_palettes, write_palettes
-from annotations.exchange.frames import Incoming, Outgoing, Written
+from annotations.exchange.frames import Incoming, Outgoing, Plain, Written
 from core.errors import DatasetError
 
 TEXTS = "davis_text_annotations/Davis17_annot1.txt"
 SET = "ImageSets/2017/train.txt"
 
 
-class Davis:
+class Davis(Plain):
+    name = "davis"
     null = plural = overlapping = False
 
     def __init__(self) -> None:

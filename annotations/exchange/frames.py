@@ -58,6 +58,7 @@ class Incoming:
     """A clip that was read. folder: of its frames; frames: their names, in order.
 
     masks: by object key, then by position in `frames`; an empty mask says absent. said: (id, text, keys).
+    splits: by id, where the layout tells them.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Incoming:
     masks: Mapping[str, Mapping[int, Mask]]
     categories: Mapping[str, str] = field(default_factory=dict)
     said: Sequence[tuple[str, str, tuple[str, ...]]] = ()
+    splits: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +78,32 @@ class Written:
     objects: dict[int, str]
 
 
-class Layout(Protocol):
-    """null, plural, overlapping: what it can hold."""
+class Plain:
+    """What most layouts do alike. digits: of a frame's name; channels: of the sound; silence: a clip without
+    sound gets a file of it.
+    """
 
+    digits = 5
+    channels = 1
+    silence = False
+
+    def audio(self, name: str) -> str:
+        """Path of a clip's sound, below the root."""
+        return f"audio/{name}.wav"
+
+
+class Layout(Protocol):
+    """null, plural, overlapping: what it can hold. digits, channels, silence, audio: see `Plain`."""
+
+    name: str
     null: bool
     plural: bool
     overlapping: bool
+    digits: int
+    channels: int
+    silence: bool
+
+    def audio(self, name: str) -> str: ...
 
     def frames(self, name: str) -> str:
         """Folder of a clip's frames, below the root."""
@@ -130,7 +152,7 @@ def export(
                 if clip.name in sources:
                     gathered.refuse(ready.pairs, f"another clip has the name {clip.name}")
                     continue
-                places = [layout.frames(clip.name), f"audio/{clip.name}.wav"]
+                places = [layout.frames(clip.name), layout.audio(clip.name)]
                 write = partial(_write_media, folder, layout, clip, ready)
                 staged.once(clip.name, media_key(ready.clip, clip.frames), places, write)
                 written = layout.add(folder, clip)
@@ -147,7 +169,12 @@ def export(
         staged.drop_rest()
         layout.finish(folder)
         _check(folder, layout, counts)
-        manifest = {"counts": dict(counts), **gathered.manifest(sources, rows), "categories": categories}
+        manifest = {
+            "format": layout.name,
+            "counts": dict(counts),
+            **gathered.manifest(sources, rows),
+            "categories": categories,
+        }
         text = json.dumps(manifest, ensure_ascii=False, indent=1)
         (folder / "manifest.json").write_text(text + "\n", encoding="utf-8")
         report = gathered.report(Path(root), rows=len(rows), windows=len(sources))
@@ -182,7 +209,7 @@ def _outgoing(ready: Ready, layout: Layout, gathered: Gathered) -> Outgoing:
     return Outgoing(
         name=_name(ready.clip),
         size=ready.video.size,
-        frames=tuple(f"{k:05d}" for k in range(len(indices))),
+        frames=tuple(str(k).zfill(layout.digits) for k in range(len(indices))),
         indices=indices,
         things={n: thing for n, thing in things.items() if n in used},
         said=said,
@@ -210,9 +237,13 @@ def _write_media(root: Path, layout: Layout, clip: Outgoing, ready: Ready) -> No
     for name, frame in zip(clip.frames, span.frames(), strict=True):
         Image.fromarray(frame).save(folder / f"{name}.jpg", quality=QUALITY)
     sound = span.audio(RATE)
+    if sound is None and layout.silence:
+        sound = np.zeros(round(span.duration * RATE), np.float32)
     if sound is not None:
-        (root / "audio").mkdir(exist_ok=True)
-        soundfile.write(root / "audio" / f"{clip.name}.wav", np.clip(sound, -1, 1), RATE, subtype="PCM_16")
+        path = root / layout.audio(clip.name)
+        path.parent.mkdir(exist_ok=True)
+        heard = np.repeat(np.clip(sound, -1, 1)[:, None], layout.channels, axis=1)
+        soundfile.write(path, heard, RATE, subtype="PCM_16")
 
 
 def _check(root: Path, layout: Layout, counts: Counter[str]) -> None:
@@ -316,6 +347,7 @@ def _edits(
         status = manifest.status(f"{clip.name}/{id}")
         text = clean(text, "expression", MAX_EXPRESSION)
         told = manifest.told(f"{clip.name}/{id}", null=not keys)
+        told["split"] = clip.splits.get(id)
         pairs.append(PairEdit(name, text, tuple(ids[key] for key in keys), status, **told))
     needed = {id for pair in pairs for id in pair.objects}
     spoken = {key for _, _, keys in clip.said for key in keys}

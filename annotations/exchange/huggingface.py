@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from annotations.exchange.frames import Incoming, Outgoing, Written
+from annotations.exchange.frames import Incoming, Outgoing, Plain, Written
 from annotations.exchange.splits import UNSPLIT
 from core.errors import DatasetError
 from core.masks import Mask
@@ -30,7 +30,8 @@ frame as COCO run lengths. `manifest.json` tells sources, licences, times and wh
 """
 
 
-class HuggingFace:
+class HuggingFace(Plain):
+    name = "huggingface"
     null = plural = overlapping = True
 
     def __init__(self) -> None:

@@ -10,14 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from annotations.exchange.files import picture_size, read_json, write_json
-from annotations.exchange.frames import Incoming, Outgoing, Written
+from annotations.exchange.frames import Incoming, Outgoing, Plain, Written
 from core.errors import DatasetError
 from core.masks import Mask
 
 META, MASKS = "meta_expressions.json", "mask_dict.json"
 
 
-class Mevis:
+class Mevis(Plain):
+    name = "mevis"
     null = plural = overlapping = True
 
     def __init__(self) -> None:

@@ -105,7 +105,7 @@ class _Export:
         plan.pairs.append((pair, thing))
 
     def _write(self, writer: Writer, plan: _Plan) -> None:
-        fids = _fids([thing for _, thing in plan.pairs if thing])
+        numbers = fids([thing for _, thing in plan.pairs if thing])
         entries: dict[tuple[Any, ...], list[tuple[PairWork, Sentence]]] = defaultdict(list)
         for pair, thing, number in self._numbered(plan):
             key = (thing.id if thing else None, category_of(thing), pair.split or UNSPLIT)
@@ -123,7 +123,7 @@ class _Export:
                 entries=[
                     Entry(
                         category,
-                        0 if id is None else fids[id],
+                        0 if id is None else numbers[id],
                         None if id is None else [m.decode() for m in _ten(things[id], plan.ten)],
                         [sentence for _, sentence in said],
                         split,
@@ -201,24 +201,24 @@ def _stem(plan: _Plan, thing: ObjectWork | None) -> str:
     return f"{'' if thing else plan.null_prefix}{plan.vid}_{category_of(thing)}"
 
 
-def _fids(things: Sequence[ObjectWork]) -> dict[UUID, int]:
+def fids(things: Sequence[ObjectWork]) -> dict[UUID, int]:
     """The objects' own numbers; the second of two objects with one number gets the next free one."""
-    fids: dict[UUID, int] = {}
+    found: dict[UUID, int] = {}
     owner: dict[int, ObjectWork] = {}
     clash = []
     for thing in things:
-        if thing.id in fids:
+        if thing.id in found:
             continue
         first = owner.setdefault(thing.fid, thing)
         if first.track.masks == thing.track.masks:
-            fids[thing.id] = thing.fid
+            found[thing.id] = thing.fid
         else:
             clash.append(thing)
     for thing in clash:
-        if thing.id not in fids:
-            fids[thing.id] = max(owner) + 1
-            owner[fids[thing.id]] = thing
-    return fids
+        if thing.id not in found:
+            found[thing.id] = max(owner) + 1
+            owner[found[thing.id]] = thing
+    return found
 
 
 def _ten(thing: ObjectWork, ten: Ten) -> list[Mask]:

@@ -10,14 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from annotations.exchange.files import frame_names, read_json, read_palettes, write_json, write_palettes
-from annotations.exchange.frames import Incoming, Outgoing, Written
+from annotations.exchange.frames import Incoming, Outgoing, Plain, Written
 from core.errors import DatasetError
 
 META = "train/meta.json"
 EXPRESSIONS = "meta_expressions/train/meta_expressions.json"
 
 
-class YoutubeVos:
+class YoutubeVos(Plain):
+    name = "youtube-vos"
     null = plural = overlapping = False
 
     def __init__(self) -> None:

@@ -25,7 +25,11 @@ def store(
         bool, typer.Option(help="Measure PostgreSQL too, on a server started here.")
     ] = True,
 ) -> None:
-    """Median milliseconds to open a clip's work, save an edit to disk, list a page; slowest kind of each."""
+    """Median milliseconds to open a clip's work, save an edit to disk, list a page; slowest kind of each.
+
+    Beside each, what this process computed of it (the rest is the server, the disk, and waiting for a core),
+    and as a reference what a plain write with its fsync and a fixed loop take here and now.
+    """
     import json
     import sys
     import tempfile
@@ -35,6 +39,7 @@ def store(
 
     result: dict[str, Any] = {"pairs": pairs, "masks": pairs * MASKS_A_PAIR}
     with tempfile.TemporaryDirectory(prefix="refavs-bench-") as folder:
+        result["reference"] = _reference(folder)
         result["sqlite"] = _measure(f"sqlite:///{folder}/bench.db", pairs)
     result["postgresql"] = None
     reason = postgres.missing() if postgresql else "not asked for"
@@ -58,18 +63,40 @@ def _measure(url: str, pairs: int) -> dict[str, float]:
         print(f"filling {kind} with {pairs} pairs", file=sys.stderr, flush=True)
         filled = fill(store, pairs, pairs_a_clip=PAIRS_A_CLIP, masks_a_pair=MASKS_A_PAIR)
         timings = _timings(store, filled)
-    for name, values in timings.items():
+    for name, rounds in timings.items():
+        values, computed = ([each[k] for each in rounds] for k in (0, 1))
         print(
-            f"{kind:10} {name:24} median {_share(values, 0.5):7.1f} ms, 95 % {_share(values, 0.95):7.1f} ms"
+            f"{kind:10} {name:27} median {_share(values, 0.5):7.1f} ms, 95 % {_share(values, 0.95):7.1f} ms, "
+            f"computing {_share(computed, 0.5):6.1f} ms"
         )
     return {
-        key: max(_share(values, 0.5) for name, values in timings.items() if name.startswith(key))
+        key: max(_share([v for v, _ in rounds], 0.5) for name, rounds in timings.items() if key in name)
         for key in ("open_ms", "save_ms", "list_ms")
     }
 
 
-def _timings(store: "Store", filled: "Filled") -> dict[str, list[float]]:
-    """Name -> milliseconds of every round; the name begins with the key it counts for."""
+def _reference(folder: str) -> dict[str, float]:
+    """Median milliseconds of appending 4 KiB with an fsync, and of adding up a hundred thousand numbers."""
+    import os
+    import time
+
+    writes, loops = [], []
+    with open(f"{folder}/reference", "wb", buffering=0) as file:
+        for _ in range(ROUNDS):
+            start = time.perf_counter()
+            file.write(bytes(4096))
+            os.fsync(file.fileno())
+            middle = time.perf_counter()
+            sum(range(100_000))
+            writes.append(1000 * (middle - start))
+            loops.append(1000 * (time.perf_counter() - middle))
+    found = {"fsync_ms": _share(writes, 0.5), "loop_ms": _share(loops, 0.5)}
+    print(f"reference  fsync {found['fsync_ms']} ms, loop {found['loop_ms']} ms")
+    return found
+
+
+def _timings(store: "Store", filled: "Filled") -> dict[str, list[tuple[float, float]]]:
+    """Name -> (milliseconds, those this process computed) of every round; the name begins with its key."""
     import random
     import time
     from datetime import UTC, datetime
@@ -78,14 +105,15 @@ def _timings(store: "Store", filled: "Filled") -> dict[str, list[float]]:
     from annotations.records import ObjectEdit, PairFilter
 
     chance = random.Random(2)
-    found: dict[str, list[float]] = {}
+    found: dict[str, list[tuple[float, float]]] = {}
     some = [chance.choice(filled.clips) for _ in range(ROUNDS)]
     middle = store.pairs(PairFilter(clip=filled.clips[len(filled.clips) // 2]))[0]
 
     def timed(name: str, call: Callable[[], object]) -> None:
-        start = time.perf_counter()
+        start, busy = time.perf_counter(), time.process_time()
         call()
-        found.setdefault(name, []).append(1000 * (time.perf_counter() - start))
+        spent = 1000 * (time.perf_counter() - start), 1000 * (time.process_time() - busy)
+        found.setdefault(name, []).append(spent)
 
     for clip in some:
         timed("open_ms", partial(store.load_clip_work, clip))

@@ -14,7 +14,10 @@ SHOWN = 20  # lines of what was refused or found
 Db = Annotated[str | None, typer.Option(help="Database URL; without it the one of this user.")]
 Format = Annotated[
     str,
-    typer.Option("--format", help="refavs, coco, davis, huggingface, mevis, youtube-vos; export only: avss."),
+    typer.Option(
+        "--format",
+        help="refavs, refavs-full, coco, davis, huggingface, mevis, youtube-vos; export only: avss.",
+    ),
 ]
 
 

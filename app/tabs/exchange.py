@@ -1,12 +1,14 @@
 """Export and import of datasets, one at a time each, while the page asks how far it is."""
 
 import hashlib
+import json
 import logging
 import shutil
 import tempfile
 import threading
 import zipfile
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -171,6 +173,10 @@ def dataset_in(root: Path, name: str) -> tuple[Path, str]:
     folder = root
     while len(inside := [p for p in folder.iterdir() if p.name != "__MACOSX"]) == 1 and inside[0].is_dir():
         folder = inside[0]
+    with suppress(OSError, ValueError, AttributeError):
+        told = json.loads((folder / "manifest.json").read_text(encoding="utf-8")).get("format")
+        if told in exchange.LAYOUTS:
+            return folder, told
     for mark, layout in MARKS:
         if (folder / mark).exists():
             return folder, layout

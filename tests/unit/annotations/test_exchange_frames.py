@@ -1,5 +1,6 @@
 """Layouts that hold every frame: out of the store and back, to the bit."""
 
+import csv
 import json
 from fractions import Fraction
 from importlib.util import find_spec
@@ -22,6 +23,8 @@ from core.masks import Mask
 
 HF = [] if find_spec("datasets") else ["huggingface"]  # an extra
 ALL = tuple(name for name in exchange.LAYOUTS if name not in HF)
+PLAIN = tuple(name for name in ALL if name != "refavs-full")
+SINGLE = ("davis", "youtube-vos", "refavs-full")
 PALETTE = ("davis", "youtube-vos")
 ODD = 'He said: "the dog, loud";\n<b>x</b> Ünï 🐕 \u2028 \\n'
 COUNT = 12
@@ -107,7 +110,7 @@ def test_masks_land_on_the_frames_of_a_source_that_the_store_has(full, other, tm
     assert tracks == {"hair dryer": masks(full, 0), "cat": masks(full, 3900)}
 
 
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("name", PLAIN)
 def test_every_frame_is_there_once_with_its_sound_its_times_and_its_rate(full, tmp_path, name):
     root = exchange.export(full.store, tmp_path / "out", name).root
     pictures = sorted(root.rglob("*.jpg"))
@@ -136,9 +139,10 @@ def test_null_and_plural_pairs_go_where_the_layout_has_a_place_for_them(full, ot
     save(full.session, full.clip.id, uuid4(), expression="No such thing.")
     report = exchange.export(full.store, tmp_path / "out", name)
     exchange.import_folder(other, report.root, name)
-    if name in PALETTE:
-        assert {r.expression for r in report.refused} == {"Both.", "No such thing."}
-        assert len(other.pairs()) == 3
+    if name in SINGLE:
+        kept = {"No such thing."} if name == "refavs-full" else set()
+        assert {r.expression for r in report.refused} == {"Both.", "No such thing."} - kept
+        assert len(other.pairs()) == 3 + len(kept)
     else:
         assert report.refused == ()
         assert stands(other) == stands(full.store)
@@ -179,6 +183,28 @@ def test_an_object_without_an_answer_on_every_frame_is_refused(full, tmp_path, n
     (refused,) = report.refused
     assert refused.expression == "Half."
     assert "no mask on frames 3, 5, 6, 7, 8, ..." in refused.reason
+
+
+def test_ref_avs_at_full_rate_is_opened_by_the_path_rules_of_the_official_loader(full, tmp_path):
+    save = full.store.save_pair
+    save(full.session, full.clip.id, uuid4(), expression="No such thing.", null_kind="absent")
+    root = exchange.export(full.store, tmp_path / "out", "refavs-full").root
+    stored = {thing.category: thing.track.masks for thing in full.work().objects}
+    with (root / "metadata.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["exp"] for row in rows] == [ODD, "The cat.", "Again the first.", "No such thing."]
+    for row in rows:
+        v, category, _ = row["uid"].rsplit("_", 2)
+        sound, rate = soundfile.read(root / "media" / v / "audio.wav")
+        assert (sound.shape[1], rate, len(sound) / rate) == (2, 48000, pytest.approx(1.2, abs=0.01))
+        assert len(list((root / "media" / v / "frames").iterdir())) == COUNT
+        for k in range(COUNT):
+            picture = Image.open(root / "media" / v / "frames" / f"{k}.jpg")
+            assert read_barcode(np.asarray(picture)) == 3 + k
+            found = np.asarray(Image.open(root / "gt_mask" / v / f"fid_{row['fid']}" / f"{k:05d}.png")) > 0
+            null = v.startswith("null_c-")
+            meant = Mask.empty((96, 128)) if null else stored[category.replace("-", " ")][3 + k]
+            assert np.array_equal(found, meant.decode())
 
 
 def test_palette_pictures_are_mode_p_with_the_davis_colours(full, tmp_path):
@@ -257,7 +283,7 @@ def test_a_folder_that_is_not_of_the_layout_is_told(store, tmp_path, name, break
 @pytest.mark.parametrize("name", ALL)
 def test_a_damaged_export_is_told_and_takes_nothing(full, other, tmp_path, name):
     root = exchange.export(full.store, tmp_path / "out", name).root
-    victim = sorted(root.rglob("00004.jpg"))[0]
+    victim = sorted(root.rglob("*4.jpg"))[0]
     victim.unlink()
     with pytest.raises(RefavsError):
         exchange.import_folder(other, root, name)
@@ -289,6 +315,6 @@ def test_an_unknown_format_is_told(store, tmp_path: Path):
     with pytest.raises(RefavsError, match="no format 'laserdisc'"):
         exchange.export(store, tmp_path / "out", "laserdisc")
     with pytest.raises(
-        RefavsError, match="choose one of: refavs, coco, davis, huggingface, mevis, youtube-vos"
+        RefavsError, match="choose one of: refavs, coco, davis, huggingface, mevis, refavs-full, youtube-vos"
     ):
         exchange.import_folder(store, tmp_path, "laserdisc")
