@@ -9,11 +9,11 @@ import numpy as np
 def test_clip_that_chromium_cannot_play_shows_its_first_frame_at_once_and_takes_clicks(studio, clips):
     path = makers.make_clip(
         clips / "long.avi",
-        frames=900,
+        frames=600,
         size=(360, 640),
         codec="mpeg4",
         options={"q": "8"},
-        sound=makers.tone(36),
+        sound=makers.tone(24),
     )
     token = studio.js("app.net.token")
     begun = time.perf_counter()

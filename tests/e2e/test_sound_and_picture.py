@@ -85,6 +85,30 @@ def test_waveform_begins_where_the_flash_is(flashing):
         assert on_lane == pytest.approx(time / 10.2, abs=1e-3)
 
 
+def test_spectrogram_is_fetched_when_it_is_asked_for_and_is_strong_where_the_beeps_are(flashing):
+    flashing.wait("app.lanes.spectrogram")
+    assert flashing.js("app.lanes.bands") is None
+    flashing.part("screen").focus()
+    flashing.page.keyboard.press("Shift+s")
+    flashing.wait("app.lanes.banded && app.lanes.bands")
+    strong = flashing.js(
+        """(() => {
+            const { bands } = app.lanes;
+            const canvas = Object.assign(document.createElement("canvas"), { width: bands.width, height: bands.height });
+            const context = canvas.getContext("2d");
+            context.drawImage(bands, 0, 0);
+            const data = context.getImageData(0, 0, bands.width, bands.height).data;
+            const column = (time) => Math.round((time / app.clock.duration) * bands.width);
+            return x.map((time) => Math.max(...Array.from({ length: bands.height }, (_, y) => data[(y * bands.width + column(time)) * 4 + 3])));
+        })()""",
+        [*(time + 0.04 for time in AT), *(time - 0.2 for time in AT)],
+    )
+    assert min(strong[:3]) > 150
+    assert max(strong[3:]) < 60
+    flashing.page.locator("[data-do=bands][aria-pressed=true]").click()
+    flashing.wait("!app.lanes.banded")
+
+
 def test_sound_is_decoded_and_follows_mute_and_the_lane_seeks_both(flashing):
     flashing.do("play")
     flashing.wait("app.clock.video.webkitAudioDecodedByteCount > 1000 && app.clock.index > 5")
