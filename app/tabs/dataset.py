@@ -5,11 +5,12 @@ from functools import lru_cache, partial
 from typing import Any
 from uuid import UUID
 
-from annotations.records import STATUSES, ClipWork, PairFilter, PairLine
+from annotations.records import STATUSES, ClipWork, PairLine
 from annotations.store import Store
 from app.library import Library
 from app.media_routes import Links
 from app.tabs.pictures import pair_picture, telling
+from app.tabs.selection import selection, word
 from core.errors import RefavsError
 from core.expressions import cues, read
 from core.expressions.checks import ORDER
@@ -17,6 +18,7 @@ from core.expressions.checks import ORDER
 SHOWN = 24  # pairs a page
 LOOKED = 1000  # pairs that are looked at for one page, when few of them are chosen
 COUNTED = 20_000  # newest pairs that the statistics speak of
+SESSIONS = 100  # newest, to choose from
 MOST = 12  # bars of a plot
 LONG = 25  # words; the benchmark's readers keep no more
 
@@ -27,12 +29,8 @@ class Dataset:
 
     def pairs(self, request: dict[str, Any]) -> dict[str, Any]:
         """A page of pairs, newest first. `after`: id of the last one of the page before; `next`: to go on from."""
-        which = PairFilter(
-            annotator=_word(request, "annotator"),
-            status=_word(request, "status"),
-            text=_word(request, "text"),
-        )
-        cue, category = _word(request, "cue"), (_word(request, "category") or "").casefold()
+        which = selection(request)
+        cue, category = word(request, "cue"), (word(request, "category") or "").casefold()
         after = self._after(request.get("after"))
         works: dict[UUID, ClipWork] = {}
         found: list[dict[str, Any]] = []
@@ -77,6 +75,10 @@ class Dataset:
             "clips": len({line.clip.id for line in lines}),
             "expressions": len({(line.pair.expression or "").casefold() for line in lines}),
             "people": sorted(who),
+            "sessions": [
+                {"id": str(each.id), "annotator": each.annotator, "started": each.started.isoformat()}
+                for each in self.store.sessions()[:SESSIONS]
+            ],
             "statuses": list(STATUSES),
             "cues": list(ORDER),
             "plots": [
@@ -146,8 +148,3 @@ def _only(track: Any, index: int) -> Any:
 def _words_plot(length: Counter[int]) -> list[tuple[str, int]]:
     most = max(length, default=0)
     return [(f"{n}+" if n == LONG else str(n), length[n]) for n in range(1, most + 1)]
-
-
-def _word(request: dict[str, Any], name: str) -> str | None:
-    value = request.get(name)
-    return value.strip()[:200] or None if isinstance(value, str) else None

@@ -9,17 +9,19 @@ import threading
 import zipfile
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 from annotations import exchange
-from annotations.records import STATUSES, PairFilter
+from annotations.records import PairFilter
 from annotations.store import Store
 from app.exports import _zip
 from app.library import Library, clean_name
 from app.media_routes import Links
+from app.tabs.selection import selection
 from core import paths
 from core.datasets.check import check as find_defects
 from core.datasets.defects import summary
@@ -55,10 +57,7 @@ class Exchange:
 
     def export(self, request: dict[str, Any], person: str | None) -> dict[str, Any]:
         layout = exchange.check(str(request.get("format") or "refavs"))
-        status, annotator = request.get("status") or None, request.get("annotator") or None
-        if status is not None and status not in STATUSES:
-            raise RefavsError(f"There is no status {status!r}; choose one of: {', '.join(STATUSES)}.")
-        which = PairFilter(status=status, annotator=str(annotator) if annotator else None)
+        which = replace(selection(request), text=None)
         return self._begin("export", person, lambda job: self._export(job, layout, which))
 
     def import_(self, request: dict[str, Any], person: str | None) -> dict[str, Any]:

@@ -9,18 +9,22 @@ export function dataset(app) {
     const { net } = app;
     const text = el("input", { type: "search", placeholder: "Words of the sentence", "aria-label": "Words of the sentence" });
     const category = el("input", { type: "search", placeholder: "Category", "aria-label": "Category" });
-    const [cue, status, annotator] = [["Any cue", "Cue"], ["Any status", "Status"], ["Anybody", "Annotator"]].map(([any, label]) =>
+    const [cue, status, annotator, session] = [["Any cue", "Cue"], ["Any status", "Status"], ["Anybody", "Annotator"], ["Any session", "Session"]].map(([any, label]) =>
         el("select", { "aria-label": label, "data-any": any }, el("option", { value: "" }, any)));
+    const since = el("input", { type: "date", "aria-label": "Saved on this day or later", title: "Saved on this day or later" });
     const count = el("span", { class: "hint", role: "status" });
     const list = el("div", { class: "cards" });
     const more = el("button", { type: "button", hidden: true, onclick: () => load(next) }, "Show more");
     const plots = el("div", { class: "plots" });
-    const chosen = () => ({ status: status.value, annotator: annotator.value });
+    const chosen = () => ({
+        status: status.value, annotator: annotator.value, session: session.value,
+        since: since.value && new Date(since.value + "T00:00").toISOString(),
+    });
     const trade = exchange(app, { chosen, changed: refresh });
     const panel = el("section", { "aria-label": "Dataset" }, el("div", { class: "panel-body" },
         el("div", { class: "dataset" },
             el("div", { class: "found" },
-                el("div", { class: "filters", role: "search" }, text, category, cue, status, annotator, count), list, more),
+                el("div", { class: "filters", role: "search" }, text, category, cue, status, annotator, session, since, count), list, more),
             el("div", { class: "aside" }, trade, plots))));
     let next = null;
     let latest = 0;
@@ -83,6 +87,7 @@ export function dataset(app) {
             choices(cue, all.cues);
             choices(status, all.statuses, STATUS);
             choices(annotator, all.people);
+            choices(session, all.sessions.map(({ id }) => id), Object.fromEntries(all.sessions.map(({ id, annotator: who, started }) => [id, who + ", " + new Date(started).toLocaleString()])));
             plots.replaceChildren(...(all.pairs ? all.plots.map(plot) : []));
         } catch (error) {
             plots.replaceChildren(el("p", { class: "nothing" }, error.message));
@@ -94,7 +99,7 @@ export function dataset(app) {
     for (const field of [text, category]) {
         field.addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(load, 300); });
     }
-    for (const field of [cue, status, annotator]) field.addEventListener("change", () => load());
+    for (const field of [cue, status, annotator, session, since]) field.addEventListener("change", () => load());
 
     return { panel, show: refresh };
 }

@@ -1,7 +1,7 @@
 // Export and import: begun here, done by the server, asked after until they are done.
 import { el, icon } from "./dom.js";
 
-const FORMATS = [["refavs", "Ref-AVS"], ["coco", "COCO"], ["davis", "DAVIS"], ["mevis", "MeViS"], ["youtube-vos", "YouTube-VOS"], ["avss", "AVSBench-semantic"]];
+const FORMATS = [["refavs", "Ref-AVS"], ["refavs-full", "Ref-AVS, every frame"], ["coco", "COCO"], ["davis", "DAVIS"], ["mevis", "MeViS"], ["youtube-vos", "YouTube-VOS"], ["avss", "AVSBench-semantic"]];
 
 export function exchange(app, { chosen, changed }) {
     const { net, attempt } = app;
@@ -62,5 +62,5 @@ export function exchange(app, { chosen, changed }) {
     net.ask("exchange").then(({ job }) => job && !job.done && follow(job)).catch(() => {});
     return el("div", { class: "card" }, el("h2", { class: "title" }, "Take away, bring in"),
         el("div", { class: "row" }, format, out, into, file),
-        el("p", { class: "hint" }, "Exports the pairs of the chosen status and annotator. Imports what an export made, up to 500 MB; larger ones: refavs import."), state);
+        el("p", { class: "hint" }, "Exports the pairs of the chosen status, annotator, session and date. Imports what an export made, up to 500 MB; larger ones: refavs import."), state);
 }

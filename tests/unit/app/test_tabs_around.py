@@ -17,8 +17,10 @@ from app.library import Library
 from app.media_routes import Links
 from app.tabs.around import Tabs
 from app.tabs.remarks import remarks
+from app.tabs.selection import selection
 from app.tabs.systems import tables
 from core import registry
+from core.errors import RefavsError
 from core.systems import Referral
 
 
@@ -100,6 +102,22 @@ def test_pairs_are_listed_newest_first_with_what_they_refer_to(tabs, saved):
 )
 def test_pairs_are_chosen(tabs, saved, which, found):
     assert listed(tabs, **which) == found
+
+
+def test_pairs_are_chosen_by_session_and_date_and_exported_so(tabs, saved, store):
+    mine = str(saved.kept.session)
+    assert [each["id"] for each in tabs.ask({"do": "statistics"}, None)["sessions"]] == [mine]
+    for chosen, count in (
+        ({"session": mine}, 2),
+        ({"session": str(uuid4())}, 0),
+        ({"since": "2020-01-31T00:00:00.000Z"}, 2),
+        ({"since": "2999-01-31T00:00:00.000Z"}, 0),
+    ):
+        assert len(listed(tabs, **chosen)) == count
+        which = selection(chosen)
+        assert len(store.pairs(which)) == count
+    with pytest.raises(RefavsError, match="cannot be read"):
+        selection({"session": "mine"})
 
 
 def test_next_page_goes_on_after_the_last_pair(tabs, desk, store, monkeypatch):
