@@ -130,7 +130,10 @@ class EemcTask:
         planes = [targets(s, seconds, f) for s, f in zip(batch, flips, strict=True)]
         target = torch.from_numpy(np.stack(planes)) * ~null[:, None, None, None]
         said = [mirrored(exp) if f else exp for (_, exp, _), f in zip(pairs, flips, strict=True)]
-        eyes = tuple(torch.stack(maps).to(device) for maps in zip(*(s.eyes for s in seen), strict=True))
+        with torch.autocast(
+            device.type, enabled=False
+        ):  # where bfloat16 is asked for, half is no number to stack
+            eyes = tuple(torch.stack(maps).to(device) for maps in zip(*(s.eyes for s in seen), strict=True))
         output = self.network(
             eyes,
             torch.stack([s.ears for s in seen]).to(device),

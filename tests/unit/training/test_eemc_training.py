@@ -153,6 +153,35 @@ def test_training_goes_on_after_a_stop_with_the_same_losses_and_weights(folder, 
         torch.testing.assert_close(resumed[name], value, msg=name)
 
 
+def test_it_learns_in_bfloat16_nearly_what_it_learns_in_float32(folder, tmp_path):
+    losses = {}
+    for bf16 in (False, True):
+        task = task_of(folder, tmp_path)
+        with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
+            losses[bf16] = task.loss(0, 0.0)[1]["loss"]
+        train(task, tmp_path / f"out-{bf16}", Schedule(steps=1, bf16=bf16))
+        assert all(p.dtype == torch.float32 and torch.isfinite(p).all() for p in task.network.parameters())
+    assert losses[True] == pytest.approx(losses[False], rel=0.03)
+    assert losses[True] != losses[False]
+
+
+def test_the_clips_that_are_named_are_those_of_the_batch(folder, tmp_path, monkeypatch):
+    task, seen = task_of(folder, tmp_path), []
+    inner = task.features.of
+    monkeypatch.setattr(task.features, "of", lambda s, **options: seen.append(s.row.v) or inner(s, **options))
+    task.loss(3, 0.0)
+    assert task.named(3) == "clips " + ", ".join(seen)
+
+
+def test_a_folder_with_another_network_s_checkpoint_is_refused_and_left_as_it_is(folder, tmp_path):
+    train(task_of(folder, tmp_path), tmp_path / "out", Schedule(steps=1))
+    before = (tmp_path / "out" / "checkpoint.pt").read_bytes()
+    other = EemcTask([folder], tmp_path / "cache", EemcConfig(width=16, queries=3, decoder_layers=2))
+    with pytest.raises(RefavsError, match="no checkpoint of this network"):
+        train(other, tmp_path / "out", Schedule(steps=2))
+    assert (tmp_path / "out" / "checkpoint.pt").read_bytes() == before
+
+
 def test_a_loss_that_is_no_number_stops_and_names_the_clips(folder, tmp_path):
     task = task_of(folder, tmp_path)
     task.network.tokens.data.fill_(float("nan"))
