@@ -29,6 +29,7 @@ SYSTEMS = {
     "cue-hub": "core.systems.cue.hub:CueHub",
     "eemc-nano": "core.systems.eemc.system:EemcNano",  # experimental: see its card
 }
+SHORT = {"eemc": "eemc-nano"}  # a system by its bare name is the one whose weights ship
 # best first; `auto` takes the first that has its weights here: shipped, or downloaded from the hub before
 AUTO_SEGMENTERS = (
     *("sam2.1-large", "sam2.1-base", "sam2.1-small", "sam2.1-tiny", "edgetam"),
@@ -48,7 +49,7 @@ def segmenter(name: str = "auto") -> Segmenter:
 @cache
 def system(name: str = "cue", weights: Path | None = None) -> System:
     """The system of that name, made once; `weights` is a folder saved by training."""
-    return _make(SYSTEMS, "system", name, **({} if weights is None else {"weights": weights}))
+    return _make(SYSTEMS, "system", SHORT.get(name, name), **({} if weights is None else {"weights": weights}))
 
 
 def _best() -> str:

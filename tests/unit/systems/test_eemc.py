@@ -152,7 +152,9 @@ def test_a_sentence_in_another_alphabet_is_refused(tmp_path, clip):
 
 
 def test_the_weights_that_ship_answer_and_are_marked_experimental(clip):
-    referral = list(registry.system("eemc-nano").refer(clip, "The object making the loudest sound."))[-1]
+    system = registry.system("eemc")
+    assert system.name == "eemc-nano"
+    referral = list(system.refer(clip, "The object making the loudest sound."))[-1]
     assert isinstance(referral, Referral)
     assert np.isfinite(referral.logits).all()
     card = files("assets") / "weights" / "eemc-nano" / "README.md"
