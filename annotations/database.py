@@ -178,6 +178,10 @@ class Database:
         if "disk is full" in low or "no space left" in low:
             free = f" ({shutil.disk_usage(self.file.parent).free // 2**20} MiB free)" if self.file else ""
             return StoreError(f"The disk of {self.name} is full{free}: this save was not kept; make room.")
+        if self.file and not os.access(self.file.parent, os.W_OK) and self.file.parent.exists():
+            return StoreError(
+                f"The disk of {self.name} is read-only; allow writing there, or name another place."
+            )
         if "readonly" in low or "read-only" in low:
             return StoreError(f"The database {self.name} is read-only; allow writing it, or name another.")
         if _is_locked(error):
@@ -221,8 +225,8 @@ def _refuse_foreign(file: Path) -> None:
                 name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type='table'")
             }
     except sqlite3.DatabaseError as error:
-        if "locked" in str(error):
-            return
+        if "locked" in str(error) or "unable to open" in str(error):
+            return  # opening it for good says why
         raise StoreError(
             f"{file} cannot be read as a SQLite database ({error}); name another file. It was not changed."
         ) from error

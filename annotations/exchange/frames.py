@@ -13,7 +13,6 @@ from typing import Any, Protocol
 from uuid import UUID, uuid5
 
 import numpy as np
-import soundfile
 from PIL import Image
 
 from annotations.edit import MAX_EXPRESSION, clean
@@ -26,6 +25,7 @@ from annotations.store import Store
 from core import media
 from core.datasets.defects import Defect
 from core.datasets.refavs import safe_name
+from core.datasets.wav import write_wav
 from core.datasets.whole import staged_folder
 from core.errors import DatasetError, RefavsError
 from core.masks import Mask, overlap
@@ -243,7 +243,7 @@ def _write_media(root: Path, layout: Layout, clip: Outgoing, ready: Ready) -> No
         path = root / layout.audio(clip.name)
         path.parent.mkdir(exist_ok=True)
         heard = np.repeat(np.clip(sound, -1, 1)[:, None], layout.channels, axis=1)
-        soundfile.write(path, heard, RATE, subtype="PCM_16")
+        write_wav(path, heard, RATE)
 
 
 def _check(root: Path, layout: Layout, counts: Counter[str]) -> None:

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import soundfile
 from PIL import Image
 
 from core.datasets import avsbench, avss
 from core.datasets.refavs import safe_name
+from core.datasets.wav import write_wav
 from core.datasets.whole import whole_folder
 from core.errors import DatasetError
 from core.masks import resize_pixels
@@ -170,7 +170,7 @@ def _sound(sound: np.ndarray, rate: int, path: Path, seconds: int, to: int) -> N
         samples = resample(np.ascontiguousarray(channels[k % len(channels)]), rate, to)[: len(out)]
         out[: len(samples), k] = np.clip(samples, -1, 1)
     path.parent.mkdir(parents=True, exist_ok=True)
-    soundfile.write(path, out, to, subtype="PCM_16")
+    write_wav(path, out, to)
 
 
 def _table(path: Path, header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:

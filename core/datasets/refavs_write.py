@@ -13,11 +13,11 @@ from typing import Any, Self
 
 import av
 import numpy as np
-import soundfile
 from PIL import Image
 
 from core.datasets import refavs
 from core.datasets.refavs import FRAMES, NULL, NULL_PREFIX, Dataset, Row
+from core.datasets.wav import write_wav
 from core.datasets.whole import staged_folder
 from core.errors import DatasetError
 
@@ -139,7 +139,7 @@ class Writer:
             (self._temp / refavs.media_folder(v) / "frames").mkdir(parents=True)
             for k, frame in enumerate(frames):
                 Image.fromarray(frame).save(self._temp / refavs.frame_path(v, k), quality=95)
-            soundfile.write(self._temp / refavs.audio_path(v), sound, RATE, subtype="PCM_16")
+            write_wav(self._temp / refavs.audio_path(v), sound, RATE)
             for fid, masks in of.items():
                 self._write_masks(v, fid, [np.zeros(size, bool)] * FRAMES if masks is None else masks, size)
 

@@ -304,7 +304,7 @@ def test_frames_outside_the_dataset_are_never_opened(full, other, tmp_path):
 def test_a_failed_export_leaves_nothing_behind(full, tmp_path, monkeypatch):
     from annotations.exchange import frames
 
-    monkeypatch.setattr(frames.soundfile, "write", lambda *a, **k: (_ for _ in ()).throw(OSError(28, "full")))
+    monkeypatch.setattr(frames, "write_wav", lambda *a, **k: (_ for _ in ()).throw(OSError(28, "full")))
     before = set(tmp_path.iterdir())
     with pytest.raises(RefavsError, match="nothing was left behind"):
         exchange.export(full.store, tmp_path / "out", "coco")

@@ -95,6 +95,20 @@ def test_an_export_that_was_cut_off_goes_on_and_ends_as_one_that_was_not(full, t
     assert subprocess.run(["sha256sum", "-c", "--quiet", SUMS], cwd=root, check=False).returncode == 0
 
 
+@pytest.mark.parametrize("name", ["refavs", "mevis"])
+def test_what_is_there_of_an_unfinished_export_is_no_dataset_to_import(
+    full, other, tmp_path, monkeypatch, name
+):
+    with monkeypatch.context() as patched:
+        cut_off(patched, after=2)
+        with pytest.raises(KeyboardInterrupt):
+            exchange.export(full.store, tmp_path / "out", name)
+    with pytest.raises(RefavsError, match="there is no") as told:
+        exchange.import_folder(other, tmp_path / ".out.partial", name)
+    assert "\n" not in str(told.value)
+    assert other.clips() == []
+
+
 def test_samples_that_were_damaged_or_changed_since_or_are_not_chosen_any_more_are_not_kept(
     full, tmp_path, monkeypatch
 ):

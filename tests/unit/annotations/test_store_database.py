@@ -3,6 +3,7 @@
 import hashlib
 import sqlite3
 import subprocess
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,11 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from store_desk import Desk, mask, track
 
-from annotations import database, schema
+from annotations import database, exchange, schema
 from annotations.records import ObjectEdit, StoreError
 from annotations.store import Store
 from core import paths
+from core.errors import RefavsError
 
 
 @pytest.fixture
@@ -206,27 +208,73 @@ def test_a_full_disk_loses_only_the_save_that_did_not_fit(desk, url):
             assert connection.exec_driver_sql("PRAGMA integrity_check").scalar() == "ok"
 
 
-@pytest.mark.slow
-def test_a_really_full_disk_loses_only_the_save_that_did_not_fit(tmp_path, video):
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    small = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(disk)]
+@pytest.fixture
+def disk(tmp_path):
+    """Two megabytes large."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    small = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(folder)]
     if subprocess.run(small, capture_output=True).returncode:
         pytest.skip("this machine does not let a small disk be mounted")
-    try:
-        url = f"sqlite:///{disk}/refavs.db"
-        with Store.open(url) as store:
-            desk = Desk(store, video)
-            store.save_pair(desk.session, desk.clip.id, desk.clip.id, expression="Kept.")
-            saved, error = fill_up(desk)
-        assert "full" in str(error)
-        subprocess.run(["mount", "-o", "remount,size=16m", str(disk)], check=True)
-        with Store.open(url) as store:
-            assert [line.pair.expression for line in store.pairs()] == ["Kept."]
-            stored = store.load_clip_work(desk.clip.id).objects[0].track.masks
-            assert stored[50] == mask(saved * 7 + 50)
-    finally:
-        subprocess.run(["umount", str(disk)], check=False)
+    yield folder
+    subprocess.run(["umount", str(folder)], check=False)
+
+
+def remount(disk: Path, how: str) -> None:
+    subprocess.run(["mount", "-o", f"remount,{how}", str(disk)], check=True)
+
+
+def test_a_really_full_disk_loses_only_the_save_that_did_not_fit(disk, video):
+    url = f"sqlite:///{disk}/refavs.db"
+    with Store.open(url) as store:
+        desk = Desk(store, video)
+        store.save_pair(desk.session, desk.clip.id, desk.clip.id, expression="Kept.")
+        saved, error = fill_up(desk)
+    assert "full" in str(error)
+    remount(disk, "size=16m")
+    with Store.open(url) as store:
+        assert [line.pair.expression for line in store.pairs()] == ["Kept."]
+        stored = store.load_clip_work(desk.clip.id).objects[0].track.masks
+        assert stored[50] == mask(saved * 7 + 50)
+
+
+def test_an_export_to_a_full_disk_says_so_and_leaves_nothing_there(desk, disk):
+    thing = ObjectEdit(desk.stored.id, "dog", track(desk.video), "click")
+    desk.store.save_pair(desk.session, desk.clip.id, desk.session, expression="The dog.", objects=[thing])
+    with pytest.raises(RefavsError, match=r"Writing .*/disk/out failed: .*; nothing was left behind"):
+        exchange.export(desk.store, disk / "out", "refavs")
+    assert list(disk.iterdir()) == []
+
+
+def test_a_disk_that_is_read_only_is_told_in_one_sentence_and_read_again_later(disk, video):
+    url = f"sqlite:///{disk}/refavs.db"
+    with Store.open(url) as store:
+        desk = Desk(store, video)
+        store.save_pair(desk.session, desk.clip.id, desk.clip.id, expression="Kept.")
+    remount(disk, "ro")
+    with pytest.raises(StoreError, match=r"The disk of .* is read-only") as told, Store.open(url) as store:
+        store.start_session("Ann")
+    assert "\n" not in str(told.value)
+    with pytest.raises(StoreError, match=r"The disk of .* is read-only"):
+        Store.open(f"sqlite:///{disk}/new.db")
+    remount(disk, "rw")
+    with Store.open(url) as store:
+        assert [line.pair.expression for line in store.pairs()] == ["Kept."]
+
+
+def test_a_file_that_another_program_holds_is_told_and_the_next_save_goes_through(store, url, monkeypatch):
+    def impatient(connection, _):
+        connection.execute("PRAGMA busy_timeout=20").close()
+
+    sa.event.listen(store.database.engine, "connect", impatient)
+    store.database.engine.dispose()
+    monkeypatch.setattr(database, "LOCKED_S", 0.1)
+    with closing(sqlite3.connect(sa.make_url(url).database, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreError, match=r"is held by another program; close that, try again\.$"):
+            store.start_session("Ann")
+        other.execute("ROLLBACK")
+    assert store.start_session("Ann").annotator == "Ann"
 
 
 def fill_up(desk: Desk) -> tuple[int, StoreError]:
