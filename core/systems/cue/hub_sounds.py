@@ -52,23 +52,23 @@ class HubEars:
         self._words = self._text([TEMPLATE.format(phrase) for phrase in phrases.values()])
 
     @torch.inference_mode()
-    def __call__(self, samples: np.ndarray, rate: int) -> tuple[tuple[str, ...], np.ndarray]:
-        """The names, and float32 [S, C]: the chance of each in each second; they add up to 1.
+    def __call__(self, samples: np.ndarray, rate: int) -> tuple[tuple[str, ...], np.ndarray, tuple[str, ...]]:
+        """The names, float32 [S, C]: the chance of each in each second, which add up to 1, and ().
 
-        samples: float32 [n] mono at `rate`.
+        samples: float32 [n] mono at `rate`. As the chances of several sounds share 1, none is trusted by itself.
         """
         sound = resample(samples, rate, RATE)
         seconds = -(-len(sound) // RATE)
         windows = [sound[max(0, k - AROUND) * RATE : (k + 1 + AROUND) * RATE] for k in range(seconds)]
         if not windows:
-            return self.names, np.zeros((0, len(self.names)), np.float32)
+            return self.names, np.zeros((0, len(self.names)), np.float32), ()
         heard = []
         for window in windows:
             rows = log_mel(torch.from_numpy(window))[None, None]
             heard.append(self.model.get_audio_features(input_features=rows).pooler_output)
         scale = self.model.logit_scale_a.exp()
         logits = torch.cat(heard) @ self._words.T * scale
-        return self.names, logits.softmax(1).numpy()
+        return self.names, logits.softmax(1).numpy(), ()
 
     @torch.inference_mode()
     def _text(self, phrases: list[str]) -> Tensor:

@@ -105,7 +105,7 @@ def load_hearing(path: Path) -> Hearing | None:
             level=arrays["level"],
             onsets=arrays["onsets"],
             events=events,
-            names=Names(heard, names["most"], names["mean"]),
+            names=Names(heard, names["most"], names["mean"], tuple(names["trusted"])),
             **about,
         )
     except (KeyError, TypeError, ValueError):

@@ -10,13 +10,15 @@ import numpy as np
 from core.expressions import Part, Thing
 from core.expressions.lexicon import NOUNS
 
-# samples float32 [n] mono and their rate -> names, and the chance of each in each second, float32 [S, C]
-Ears = Callable[[np.ndarray, int], tuple[tuple[str, ...], np.ndarray]]
+# samples float32 [n] mono and their rate -> names, the chance of each in each second, float32 [S, C], and the
+# names that real sounds may be trusted to get
+Ears = Callable[[np.ndarray, int], tuple[tuple[str, ...], np.ndarray, tuple[str, ...]]]
 
 SURE = 0.7  # a name is told from this probability on, which tones of no known thing hardly reach
 APART = 1.0  # seconds between two stretches of one name that are told as two
 SILENCE = "silence"
-ABSENT = 0.02  # a name that is in no second as probable as this is not heard ...
+UNHEARD = 0.05  # a name that can be trusted and is in no second as probable as this is not heard
+ABSENT = 0.02  # any other name that is in no second as probable as this is not heard ...
 OTHER = 0.7  # ... when what is heard is another thing of its kind: as probable as this in some second
 MOSTLY = 0.85  # ... or as this on average
 REFUSED = 0.05  # what is left of a candidate when the sound that is named is not heard
@@ -62,28 +64,29 @@ class Names:
     """What the sounds of a clip are called.
 
     heard: surest first. most: the highest probability of each name in any second; mean: over the seconds that
-    are not silent. Both are empty where nothing was listened to.
+    are not silent. Both are empty where nothing was listened to. trusted: names learnt from real sounds.
     """
 
     heard: tuple[Named, ...]
     most: dict[str, float]
     mean: dict[str, float]
+    trusted: tuple[str, ...] = ()
 
 
 NO_NAMES = Names((), {}, {})
 
 
-def shipped_ears(samples: np.ndarray, rate: int) -> tuple[tuple[str, ...], np.ndarray]:
+def shipped_ears(samples: np.ndarray, rate: int) -> tuple[tuple[str, ...], np.ndarray, tuple[str, ...]]:
     """The tagger that ships; see `Ears`."""
     tagger = _tagger()
-    return tagger.config.categories, tagger.hear(samples, rate)[1]
+    return tagger.config.categories, tagger.hear(samples, rate)[1], tagger.config.recorded
 
 
 def name_sounds(
     samples: np.ndarray, rate: int, events: Sequence[tuple[float, float]], ears: Ears = shipped_ears
 ) -> Names:
     """The names of what sounds within the events (start, end in seconds). samples: float32 [n], mono."""
-    names, chances = ears(samples, rate)
+    names, chances, trusted = ears(samples, rate)
     if not len(chances) or not events:
         return NO_NAMES
     quiet = names.index(SILENCE)
@@ -95,6 +98,7 @@ def name_sounds(
         tuple(sorted(heard, key=lambda one: (-one.chance, one.start))),
         {name: float(chances[:, k].max()) for k, name in known},
         {name: float(mean[k]) for k, name in known},
+        tuple(trusted),
     )
 
 
@@ -112,7 +116,7 @@ def affinity(thing: Thing, part: Part, names: Names) -> tuple[float | None, str]
     """(how well what is heard fits what is named, why): 1 heard, 0.05 clearly not, None where that cannot be
     said.
 
-    Only a name in whose place another is clearly heard is not heard: the ears know few real things.
+    A name that no real sound may be trusted to get is not heard only when another clearly is in its place.
     """
     wanted = meant(thing, part, names)
     if not wanted or not names.mean:
@@ -121,15 +125,18 @@ def affinity(thing: Thing, part: Part, names: Names) -> tuple[float | None, str]
     chance = names.most.get(best, 0.0)
     if chance >= SURE:
         return 1.0, f"heard: {best} {chance:.2f}"
+    name = next((n for n in (thing.head.name, *sorted(wanted)) if n in wanted), best)
+    if chance < UNHEARD and not wanted.isdisjoint(names.trusted):
+        return REFUSED, f"no {name} is heard ({chance:.2f})"
     others = names.mean.keys() - wanted
     if chance < ABSENT and others:
-        alike = [name for name in others if _kind(name) == _kind(best)]
-        near = max(alike, key=lambda name: names.most[name], default=best)
-        most = max(others, key=lambda name: names.mean[name])
+        alike = [other for other in others if _kind(other) == _kind(best)]
+        near = max(alike, key=lambda other: names.most[other], default=best)
+        most = max(others, key=lambda other: names.mean[other])
         if near != best and names.most[near] >= OTHER:
-            return REFUSED, f"no {best} is heard ({chance:.2f}), but {near} ({names.most[near]:.2f})"
+            return REFUSED, f"no {name} is heard ({chance:.2f}), but {near} ({names.most[near]:.2f})"
         if names.mean[most] >= MOSTLY:
-            return REFUSED, f"no {best} is heard ({chance:.2f}), but {most} ({names.mean[most]:.2f})"
+            return REFUSED, f"no {name} is heard ({chance:.2f}), but {most} ({names.mean[most]:.2f})"
     return None, ""
 
 

@@ -47,7 +47,7 @@ def test_a_file_of_another_kind_counts_as_none(tmp_path):
 
 
 def test_what_is_heard_comes_back_whole(clip, tmp_path, monkeypatch):
-    found = names.Names((names.Named("dog", 0.9, 0.5, 1.0),), {"dog": 0.9}, {"dog": 0.4})
+    found = names.Names((names.Named("dog", 0.9, 0.5, 1.0),), {"dog": 0.9}, {"dog": 0.4}, ("dog",))
     monkeypatch.setattr("core.systems.cue.listen.name_sounds", lambda *about: found)
     hearing = listen(clip)
     keep.save_hearing(tmp_path / "kept.npz", hearing)

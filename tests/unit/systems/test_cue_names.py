@@ -28,7 +28,8 @@ def heard(monkeypatch):
         for name, values in chances.items():
             table[:, CATEGORIES.index(name)] = values
         tagger = SimpleNamespace(
-            config=SimpleNamespace(categories=CATEGORIES), hear=lambda samples, rate: (None, table)
+            config=SimpleNamespace(categories=CATEGORIES, recorded=("rooster",)),
+            hear=lambda samples, rate: (None, table),
         )
         monkeypatch.setattr(names, "_tagger", lambda: tagger)
 
@@ -115,6 +116,13 @@ def test_a_named_sound_counts_only_when_it_is_clear(dog, cat, helicopter, score)
     got, why = affinity(*thing_and_part("The sounding dog."), Names((), heard, heard))
     assert got == score
     assert bool(why) == (score is not None)
+
+
+@pytest.mark.parametrize(("rooster", "score"), [(0.04, REFUSED), (0.06, None)])
+def test_a_name_that_can_be_trusted_needs_no_other_in_its_place(rooster, score):
+    heard = {"rooster": rooster, "dog": 0.1}
+    found = Names((), heard, heard, trusted=("rooster",))
+    assert affinity(*thing_and_part("The rooster making a sound."), found)[0] == score
 
 
 def test_what_was_not_listened_to_says_nothing():
