@@ -1,7 +1,10 @@
-"""Visual-textual alignment: BERT, called twice, lays what two texts say on the picture's map.
+"""Visual-textual alignment: BERT, called twice, lays what two texts say on the picture's map and on the queries.
 
-Source: SSP (arXiv 2601.08133). Which text goes into which call, what is pooled, and how wide the ways in and out are
-is not published: here the scene goes into the first call, what sounds into the second.
+Source: SSP (arXiv 2601.08133), whose two outputs are added to "the last visual-decoder features" and normalised. Which
+text goes into which call, what is pooled, and whether the features are the pixel decoder's or the queries' is not
+published. Here the scene goes into the first call and, place by place, onto the map that masks are made of; what sounds
+goes into the second and, as one vector, onto the queries that are named. From the map alone
+a short training learns no names.
 """
 
 import torch
@@ -11,7 +14,7 @@ from transformers import BertConfig, BertModel
 
 
 class Alignment(nn.Module):
-    """fine map + Align_1 + Align_2, normalised. Both ways back begin at zero: it begins as a norm alone."""
+    """Norm(fine map + Align_1), and Align_2. Both ways back begin at zero: it begins as a norm alone."""
 
     def __init__(self, config: BertConfig, width: int) -> None:
         super().__init__()
@@ -26,11 +29,11 @@ class Alignment(nn.Module):
             nn.init.zeros_(way.weight)
             nn.init.zeros_(way.bias)
 
-    def forward(self, fine: Tensor, coarse: Tensor, scene: Tensor, heard: Tensor) -> Tensor:
+    def forward(self, fine: Tensor, coarse: Tensor, scene: Tensor, heard: Tensor) -> tuple[Tensor, Tensor]:
         """fine [N, D, H, W]; coarse [N, D, h, w], whose places are the visual tokens; scene, heard: int64 [N, L].
 
-        Returns [N, D, H, W] = Norm(fine + W_1 Align_1 + W_2 Align_2): Align_1 = what the first call makes of the
-        visual tokens, Align_2 = the mean of what the second makes of the tokens of what sounds.
+        Returns Norm(fine + W_1 Align_1) [N, D, H, W] and W_2 Align_2 [N, D]: Align_1 = what the first call makes of
+        the visual tokens, Align_2 = the mean of what the second makes of the tokens of what sounds.
         """
         size = coarse.shape[-2:]
         seen = self.enter(coarse.flatten(2).transpose(1, 2))  # [N, h * w, inner]
@@ -40,9 +43,8 @@ class Alignment(nn.Module):
         second = (refined * told).sum(1) / told.sum(1).clamp(min=1)
         first = self.first(fused).transpose(1, 2).unflatten(2, size)
         first = F.interpolate(first, fine.shape[-2:], mode="bilinear", align_corners=False)
-        joined = fine + first + self.second(second)[:, :, None, None]
-        normed: Tensor = self.norm(joined.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
-        return normed
+        normed = self.norm((fine + first).permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+        return normed, self.second(second)
 
     def _call(self, seen: Tensor, numbers: Tensor) -> Tensor:
         """[N, P + L, inner]: visual tokens and text in one sequence, both their attention masks joined."""

@@ -120,10 +120,13 @@ class SspBase(SspForAudioVisualSemanticSegmentation):
         found = self.eyes(torch.from_numpy(even).float().permute(0, 3, 1, 2).to(self.device))
         return (*found.decoder_hidden_states, found.decoder_last_hidden_state)
 
-    def levels(self, eyes: tuple[Tensor, ...], texts: tuple[Tensor, Tensor]) -> tuple[list[Tensor], Tensor]:
+    def levels(
+        self, eyes: tuple[Tensor, ...], texts: tuple[Tensor, Tensor]
+    ) -> tuple[list[Tensor], Tensor, Tensor | None]:
         *levels, fine = (adapter(m) for adapter, m in zip(self.adapters, eyes, strict=True))
         assert self.alignment is not None
-        return levels, self.alignment(fine, levels[0], *texts)
+        aligned, told = self.alignment(fine, levels[0], *texts)
+        return levels, aligned, told
 
 
 def _take(stage: Stage, decoder: dict[str, Tensor]) -> None:

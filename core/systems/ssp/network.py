@@ -55,12 +55,19 @@ class Stage(nn.Module):
         self.classes = nn.Linear(width, classes + 1)
         self.moving = nn.Linear(width, width)
 
-    def forward(self, audio: Tensor, levels: list[Tensor], fine: Tensor, guide: Tensor | None) -> StageOutput:
-        """audio [N, D]; levels and fine as GuidedDecoder takes them; guide [N, G, G] or None."""
+    def forward(
+        self, audio: Tensor, told: Tensor | None, levels: list[Tensor], fine: Tensor, guide: Tensor | None
+    ) -> StageOutput:
+        """audio [N, D]; told [N, D], Align_2, or None without texts; levels and fine as GuidedDecoder takes them;
+        guide [N, G, G] or None.
+        """
         queries = adapt_queries(self.decoder.places, self.decoder.queries, audio)
         decoded = self.decoder(queries, levels, fine, guide)
         moving = torch.einsum("nqd,ndhw->nqhw", self.moving(decoded.queries), fine)
-        return StageOutput(decoded.masks, self.classes(decoded.queries), moving)
+        named = decoded.queries
+        if told is not None:
+            named = F.layer_norm(named + told[:, None], named.shape[-1:])
+        return StageOutput(decoded.masks, self.classes(named), moving)
 
 
 class SspForAudioVisualSemanticSegmentation(PreTrainedModel):
@@ -100,10 +107,11 @@ class SspForAudioVisualSemanticSegmentation(PreTrainedModel):
         """
         config = self.config
         audio = self.audio((ears - config.mean) / config.spread)
-        levels, fine = self.levels(tuple(m.to(audio.dtype) for m in eyes), texts)
+        levels, fine, told = self.levels(tuple(m.to(audio.dtype) for m in eyes), texts)
         moving = moves(motion.float(), config.flow_share, config.flow_floor).to(audio.dtype)
         unknown = torch.full_like(moving, 0.5)
-        first = self.first(audio, levels, fine, ternary(moving, unknown) if config.pre_mask else None)
+        ahead = ternary(moving, unknown) if config.pre_mask else None
+        first = self.first(audio, told, levels, fine, ahead)
         mask = {"stage-1": self.found, "flow": lambda *_: moving, "nothing": lambda *_: unknown}[
             config.stand_in
         ](first, moving.shape[-2:])
@@ -111,15 +119,20 @@ class SspForAudioVisualSemanticSegmentation(PreTrainedModel):
             known = ~truth.isnan()
             mask = torch.where(known, truth.nan_to_num().to(mask.dtype), mask)
         guide = ternary(moving, mask) if config.pre_mask else mask
-        return SspOutput(first, self.second(audio, levels, fine, guide), moving, guide)
+        return SspOutput(first, self.second(audio, told, levels, fine, guide), moving, guide)
 
-    def levels(self, eyes: tuple[Tensor, ...], texts: tuple[Tensor, Tensor]) -> tuple[list[Tensor], Tensor]:
-        """Maps [N, C, h, w] -> those the decoders look at, coarse to fine, and the one that masks are made of."""
+    def levels(
+        self, eyes: tuple[Tensor, ...], texts: tuple[Tensor, Tensor]
+    ) -> tuple[list[Tensor], Tensor, Tensor | None]:
+        """Maps [N, C, h, w] -> those the decoders look at, coarse to fine, the one that masks are made of, and
+        what the texts add to the queries.
+        """
         fine, middle, coarse = (adapter(m) for adapter, m in zip(self.adapters, eyes, strict=True))
         levels = self.pyramid((fine, middle, coarse))
-        if self.alignment is not None:
-            levels = [*levels[:-1], self.alignment(levels[-1], levels[0], *texts)]
-        return levels, levels[-1]
+        if self.alignment is None:
+            return levels, levels[-1], None
+        aligned, told = self.alignment(levels[-1], levels[0], *texts)
+        return [*levels[:-1], aligned], aligned, told
 
     @staticmethod
     @torch.no_grad()
