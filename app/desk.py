@@ -1,21 +1,21 @@
-"""One open clip of one person: its objects, what was asked for them, undo. No Gradio, no database."""
+"""One open clip of one person: its objects, what is done to them, undo. No Gradio, no database."""
 
 import threading
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
-from app.effort import Effort
-from app.feed import Feed
-from app.history import Act, History
-from app.things import Cell, Thing, Trial, sent
+from app.board import Board
+from app.history import Act
+from app.things import Cell, Thing, Trial
 from core.errors import PromptError, RefavsError
-from core.masks import FrameMask, Mask, Track, union
+from core.masks import FrameMask, Mask, union
 from core.media import Clip
 from core.segment.protocol import Click, ObjectId, Prompts, Segmenter
 
 CATEGORY_LENGTH = 60
+LOCKED = "This object waits for its review, and stays as it is until then."
 
 
 @dataclass
@@ -33,54 +33,30 @@ class Job:
     undone: bool = False
 
 
-class Desk:
-    """Safe for threads: acts of the person follow one another; a running job writes between them."""
+class Desk(Board):
+    """Acts of the person follow one another; a running job writes between them."""
 
     def __init__(
         self, clip: Clip, segmenter: Callable[[], Segmenter], *, name: str = "", source: str = ""
     ) -> None:
-        self.clip, self.name, self.source = clip, name, source
-        self.feed = Feed()
-        self.expression = ""
-        self.reasons: list[dict[str, Any]] = []
-        self.verdict: dict[str, Any] | None = None
-        self.trials: dict[Trial, dict[str, Any]] = {}  # what each said: expression, found, words
+        super().__init__(clip, name=name, source=source)
         self.job: Job | None = None
-        self.effort = Effort()  # of the person, since the last save
-        self._segmenter = segmenter
-        self._values: dict[Any, Any] = {}  # ObjectId -> Thing, (ObjectId, frame index) -> Cell
-        self._history = History(self._values)
-        self._next = 1
-        self._lock = threading.RLock()  # around every look at or change of the values
         self.acting = threading.Lock()  # around an act of the person, also while it computes
-        self.revision = 0  # of the work: counts changes
-        self.kept: Any = None  # what the store has of it; app.keeping's
-        self.on_change: Callable[[Desk, Act], None] | None = None  # told of each change before the page is
-
-    @property
-    def things(self) -> list[Thing]:
-        with self._lock:
-            return [thing for thing in self._all() if thing.trial is None]
-
-    def _all(self) -> list[Thing]:
-        return sorted((v for v in self._values.values() if isinstance(v, Thing)), key=lambda t: t.id)
+        self.locked: frozenset[UUID] = frozenset()  # keys of objects that stay as they are until a review
+        self.closed = ""  # why nothing can be drawn any more
+        self._segmenter = segmenter
 
     def check_own(self, thing: ObjectId | None) -> None:
-        """PromptError when the object is an answer that is only looked at."""
+        """PromptError when the object is only looked at, or must stay as it is."""
+        if self.closed:
+            raise PromptError(self.closed)
         known = self._values.get(thing)
         if isinstance(known, Thing) and known.trial:
             raise PromptError(
                 "That answer is only looked at, and cannot be corrected; choose another object, or refer again."
             )
-
-    def cells(self, thing: ObjectId) -> dict[int, Cell]:
-        """frame index -> cell, in order."""
-        with self._lock:
-            found = {k[1]: v for k, v in self._values.items() if isinstance(k, tuple) and k[0] == thing}
-        return dict(sorted(found.items()))
-
-    def track(self, thing: ObjectId) -> Track:
-        return Track(self.clip.video.size, {i: cell.mask for i, cell in self.cells(thing).items()})
+        if isinstance(known, Thing) and known.key in self.locked:
+            raise PromptError(LOCKED)
 
     def ask(
         self,
@@ -186,20 +162,6 @@ class Desk:
                 break
             self._history.set(act, (thing, i), Cell(after.mask, "propagated"))
 
-    @property
-    def past(self) -> tuple[list[Act], list[Act]]:
-        """Acts that can be undone and those that can be redone, the next one last."""
-        with self._lock:
-            return self._history.acts
-
-    def recall(self, done: list[Act], undone: list[Act]) -> None:
-        """Acts of an earlier run of the server, from which the desk stands as it does."""
-        with self._lock:
-            self._history.load(done, undone)
-            keys = (key for act in (*done, *undone) for key in act.changes)
-            ids: list[Any] = [key[0] if isinstance(key, tuple) else key for key in keys]
-            self._next = max([self._next, *(id + 1 for id in ids)])
-
     def undo(self) -> None:
         """Take the last act back; when that is a running job, it ends."""
         self._step_back(self._history.undo, "There is nothing to undo.")
@@ -212,12 +174,22 @@ class Desk:
             if self.job and self._history.last is self.job.act:
                 self.job.undone = True
                 self.cancel()
+            coming = self._history.acts[step == self._history.redo][-1:]
+            if self.closed or any(map(self._locks, coming)):
+                raise PromptError(self.closed or LOCKED)
             act = step()
             if act is None:
                 raise PromptError(nothing)
             painted = {key[0] for key in act.changes if isinstance(key, tuple)} & self._values.keys()
             self._log_step("undo" if step == self._history.undo else "redo", act)
             self.tell(act, **({"active": painted.pop()} if len(painted) == 1 else {}))
+
+    def _locks(self, act: Act) -> bool:
+        """The act changed an object, not only its tick, that waits for a review."""
+        owners = {key[0] for key in act.changes if isinstance(key, tuple)}
+        owners |= {key for key, (a, b) in act.changes.items() if isinstance(key, int) and None in (a, b)}
+        things = (self._values.get(owner) for owner in owners)
+        return any(isinstance(thing, Thing) and thing.key in self.locked for thing in things)
 
     def _log_step(self, kind: str, act: Act) -> None:
         """Once for each object that is there, at the first frame of it that changed."""
@@ -234,7 +206,7 @@ class Desk:
         if "category" in values:
             values["category"] = " ".join(str(values["category"]).split())[:CATEGORY_LENGTH]
         with self.acting, self._lock:
-            old = self._thing(thing)
+            old = self._thing(thing, tick=values.keys() == {"fits"})
             new = replace(old, **values)
             if new != old:
                 act = self._history.begin("new name" if "category" in values else "choice of objects")
@@ -248,17 +220,14 @@ class Desk:
             self._remove(act, thing)
             self.tell(act)
 
-    def _thing(self, thing: ObjectId) -> Thing:
-        self.check_own(thing)
+    def _thing(self, thing: ObjectId, *, tick: bool = False) -> Thing:
+        """tick: only whether the sentence means it is to change."""
         found = self._values.get(thing)
+        if not (tick and found and found.trial is None):
+            self.check_own(thing)
         if found is None:
             raise PromptError(f"There is no object {thing} any more; choose another one.")
         return found
-
-    def _remove(self, act: Act, thing: ObjectId) -> None:
-        for index in self.cells(thing):
-            self._history.set(act, (thing, index), None)
-        self._history.set(act, thing, None)
 
     def answer(self, job: Job, found: Iterable[tuple[str, dict[int, Cell]]]) -> list[ObjectId]:
         """Objects (category, cells) that a system found become those that fit; returns their ids.
@@ -289,72 +258,6 @@ class Desk:
             else:
                 self.tell(act, active=made[0] if made else None)
             return made
-
-    def say_trial(self, trial: Trial, said: dict[str, Any]) -> None:
-        """What an answer that is only looked at says of itself."""
-        with self._lock:
-            self.trials[trial] = said
-
-    def forget_trials(self, *, but: str | None = None) -> None:
-        """Take the answers that are only looked at away; `but` those to this sentence."""
-        with self._lock:
-            gone = {trial for trial, said in self.trials.items() if but is None or said["expression"] != but}
-            act = Act("trials")
-            self._forget(act, gone)
-            for trial in gone:
-                del self.trials[trial]
-            if gone:
-                self.tell(act, trial=True)
-
-    def _forget(self, act: Act, trials: Collection[Trial]) -> None:
-        for old in self._all():
-            if old.trial in trials:
-                self._remove(act, old.id)
-
-    def write_sentence(self, expression: str) -> None:
-        """The sentence as it stands in the page, not saved as a pair yet."""
-        with self._lock:
-            self.expression = expression
-            self.effort.act()
-            if self.on_change:
-                self.on_change(self, Act("sentence"))
-
-    def say_reasons(self, steps: list[dict[str, Any]], verdict: dict[str, Any] | None) -> None:
-        """The reasoning so far, and the verdict when there is one."""
-        self.reasons, self.verdict = list(steps), verdict
-        self.feed.say("steps", steps=self.reasons, verdict=verdict)
-
-    def restore(self, stored: Iterable[tuple[Callable[[ObjectId], Thing], dict[int, Cell]]]) -> None:
-        """Put objects from the store onto the desk. No act of the person: undo does not take them away."""
-        with self._lock:
-            seen = Act("open")
-            for make, cells in stored:
-                thing = make(self._next)
-                self._next += 1
-                self._values[thing.id] = thing
-                for index, cell in cells.items():
-                    self._values[thing.id, index] = cell
-                    seen.changes[thing.id, index] = (None, cell)
-            if seen.changes:
-                self.tell(seen, kept=True)
-
-    def overlay(self, drawn: Iterable[tuple[Thing, Mapping[int, Cell | None]]]) -> None:
-        """Put a draft over what was restored: by the object's key; None takes a frame's answer away."""
-        with self._lock:
-            seen = Act("open")
-            for thing, cells in drawn:
-                same = next((t for t in self.things if t.key == thing.key), None)
-                free = thing.id if thing.id not in self._values else self._next
-                id = same.id if same else free
-                self._next = max(self._next, id + 1)
-                self._values[id] = replace(thing, id=id)
-                for index, cell in cells.items():
-                    seen.changes[id, index] = (None, cell)
-                    if cell is None:
-                        self._values.pop((id, index), None)
-                    else:
-                        self._values[id, index] = cell
-            self.tell(seen, kept=True)
 
     def choose(self, keys: Collection[UUID]) -> None:
         """Make these objects the ones that fit, and no others."""
@@ -402,40 +305,3 @@ class Desk:
         with self._lock:
             if self.job:
                 self.job.stopped.set()
-
-    def tell(self, act: Act, *, kept: bool = False, trial: bool = False, **extra: Any) -> None:
-        """Say what the act changed. kept: it is on disk already; trial: it is no change of the work."""
-        with self._lock:
-            self.revision += not trial
-            if not kept and not trial:
-                self.effort.act()
-            if self.on_change and not kept and not trial:
-                self.on_change(self, act)
-            masks: dict[str, dict[str, list[Any] | None]] = {}  # JSON has no other keys
-            for key in act.changes:
-                if isinstance(key, tuple):
-                    cell = self._values.get(key)
-                    masks.setdefault(str(key[0]), {})[str(key[1])] = cell and sent(cell, self.clip.video.size)
-            self.feed.say("change", masks=masks, **self.summary(), **extra)
-
-    def summary(self) -> dict[str, Any]:
-        """What the page shows of the objects besides their masks."""
-        with self._lock:
-            return {
-                "objects": [{"id": t.id, "category": t.category, "fits": t.fits} for t in self.things],
-                "trials": [
-                    {
-                        "system": trial.system,
-                        "sound": trial.sound,
-                        **said,
-                        "objects": [
-                            {"id": t.id, "category": t.category} for t in self._all() if t.trial == trial
-                        ],
-                    }
-                    for trial, said in self.trials.items()
-                ],
-                "undo": self._history.undoable,
-                "redo": self._history.redoable,
-                "revision": self.revision,
-                "effort": self.effort.told(),
-            }

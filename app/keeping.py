@@ -1,26 +1,34 @@
 """Between a desk and the store: what stands is loaded with its clip; "saved" is said when it is on disk."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID, uuid4
 
 from annotations.identity import pts_hash
 from annotations.records import (
+    ClipWork,
     ConflictError,
     ObjectEdit,
     ObjectWork,
     PairEdit,
     PairWork,
     Prompt,
+    ReviewInfo,
     StoreError,
 )
 from annotations.store import Store
 from app.desk import Desk
+from app.finding import looked_at, outcome
 from app.people import author
 from app.things import Cell, Thing
 from core.errors import PromptError
 from core.media import Clip
+
+WAITS = (
+    "This pair waits for its review, and stays as it is until then. "
+    "Write another sentence to make a new pair of the same object."
+)
 
 
 @dataclass
@@ -38,6 +46,8 @@ class Kept:
     pairs: list[PairWork] = field(default_factory=list)
     current: PairWork | None = None
     revision: int | None = None
+    review: ReviewInfo | None = None  # why the current pair was returned
+    shown: UUID | None = None  # the review that lies beside the work
 
 
 class Keeper:
@@ -61,11 +71,13 @@ class Keeper:
         kept.cells = {thing.key: desk.cells(thing.id) for thing in desk.things}
         desk.expression = (kept.current and kept.current.expression) or ""
         kept.revision = desk.revision
+        self._stand(desk)
 
-    def save(self, desk: Desk, expression: str, *, over: bool = False) -> None:
+    def save(self, desk: Desk, expression: str, *, over: bool = False, null_kind: str | None = None) -> None:
         """Store the sentence with the objects that fit it, and every other change of stored objects.
 
-        The same sentence again is the same pair; another one is a new pair. What the store refuses does not
+        null_kind: why nothing fits. The same sentence again is the same pair, and so is another sentence for a
+        pair that was returned; else it is a new pair. What the store refuses does not
         keep the rest from being saved: StoreError names it. Any other RefavsError: nothing was saved;
         ConflictError: somebody else saved the same thing since it was loaded, and `over` was not asked for.
         """
@@ -83,9 +95,13 @@ class Keeper:
                 if not any(not cell.mask.is_empty for cell in cells[thing.key].values()):
                     name = thing.category or f"Object {thing.id}"
                     raise PromptError(f"{name} has no pixels on any frame; click it, or take its tick away.")
-            same = kept.current is not None and kept.current.expression == text
-            pair = kept.current.id if same and kept.current else uuid4()
-            edit = PairEdit(pair, text, tuple(thing.key for thing in fitting))
+            now = kept.current
+            same = now is not None and (now.expression == text or returned(now))
+            if now and same and now.status == "submitted":
+                raise PromptError(WAITS)
+            pair = now.id if now and same else uuid4()
+            why = None if fitting else null_kind
+            edit = PairEdit(pair, text, tuple(thing.key for thing in fitting), null_kind=why)
             objects = [
                 _edit(thing, cells[thing.key], kept.cells.get(thing.key, {}))
                 for thing in things
@@ -126,7 +142,7 @@ class Keeper:
                 kept.revision = None
             self._look(kept, pair)
             desk.expression = text
-        desk.feed.say("saved", **summary(desk))
+        self._tell(desk)
         if refused:
             raise StoreError(f"Not everything is saved: {' '.join(refused)} The rest is saved.")
 
@@ -174,6 +190,8 @@ class Keeper:
     def reopen(self, desk: Desk, pair: UUID) -> None:
         """Show a saved pair: its sentence, and its objects as those that fit. The desk's work stays there."""
         with desk.acting:
+            if desk.kept.clip:
+                self._look(desk.kept, pair)
             wanted = self._pair(desk, pair)
             missing = set(wanted.objects) - {thing.key for thing in desk.things}
             if missing and desk.kept.clip:
@@ -186,7 +204,63 @@ class Keeper:
             if clean:
                 desk.kept.revision = desk.revision
         desk.say_reasons([], None)
-        desk.feed.say("saved", expression=desk.expression, **summary(desk))
+        self._tell(desk, expression=desk.expression)
+
+    def submit(self, desk: Desk, pairs: Iterable[UUID]) -> None:
+        """Hand saved pairs of the person to review; from then on they stay as they are until they are returned.
+
+        What cannot be submitted does not keep the rest from it: StoreError names it.
+        """
+        refused: list[str] = []
+        with desk.acting:
+            kept: Kept = desk.kept
+            kept.session = kept.session or self.store.start_session(author()).id
+            for pair in [self._pair(desk, pair) for pair in pairs]:
+                try:
+                    if self._unsaved(desk, pair):
+                        raise StoreError("Its object was changed since it was saved; save it first.")
+                    self.store.submit_pair(kept.session, pair.id)
+                except StoreError as error:
+                    refused.append(f"“{pair.expression or ''}”: {error}")
+            self._look(kept, kept.current.id if kept.current else None)
+        self._tell(desk)
+        if refused:
+            raise StoreError(" ".join(refused))
+
+    def _unsaved(self, desk: Desk, pair: PairWork) -> bool:
+        things = {thing.key: thing for thing in desk.things}
+        own = [things[key] for key in pair.objects if key in things]
+        stored = desk.kept.cells
+        return any(_edit(each, desk.cells(each.id), stored.get(each.key, {})).masks for each in own)
+
+    def stand(self, desk: Desk) -> None:
+        """Tell the page how its pairs stand now; somebody may have judged them."""
+        if desk.kept.clip is None:
+            return
+        with desk.acting:
+            self._look(desk.kept, desk.kept.current.id if desk.kept.current else None)
+        self._tell(desk)
+
+    def _tell(self, desk: Desk, **extra: Any) -> None:
+        self._stand(desk)
+        desk.feed.say("saved", **summary(desk), **extra)
+
+    def _stand(self, desk: Desk) -> None:
+        """What waits for a review stays as it is; what came back lies beside what a second person found."""
+        kept: Kept = desk.kept
+        waiting = (pair.objects for pair in kept.pairs if pair.status == "submitted")
+        desk.locked = frozenset(key for objects in waiting for key in objects)
+        kept.review = None
+        if kept.current and kept.current.status == "returned":
+            kept.review = next(reversed(self.store.reviews(kept.current.id)), None)
+        shown = kept.review.id if kept.review else None
+        if shown == kept.shown:
+            return
+        kept.shown = shown
+        track = kept.review.track if kept.review else None
+        desk.show_second(
+            kept.review.annotator if kept.review else "", [("", looked_at(track))] if track else []
+        )
 
     def remove(self, desk: Desk, pair: UUID) -> None:
         """Take a pair out of the store; its objects stay. (The store keeps its history.)"""
@@ -198,7 +272,7 @@ class Keeper:
             if kept.current and kept.current.id == pair:
                 kept.current = kept.revision = None
             self._look(kept, kept.current.id if kept.current else None)
-        desk.feed.say("saved", **summary(desk))
+        self._tell(desk)
 
     def delete_thing(self, desk: Desk, thing: int) -> None:
         """Take an object off the desk, and out of the store; refused while a saved pair needs it."""
@@ -219,6 +293,8 @@ class Keeper:
         """Read the pairs as they stand now."""
         assert kept.clip is not None
         work = self.store.load_clip_work(kept.clip)
+        if _only_judged(kept, work):
+            kept.version = work.version
         kept.pairs = list(work.pairs)
         kept.current = next((pair for pair in work.pairs if pair.id == current), None)
 
@@ -236,12 +312,16 @@ def summary(desk: Desk) -> dict[str, Any]:
     """What the page shows of saving: the pairs of the clip, newest first, and the current one."""
     kept: Kept = desk.kept
     categories = {thing.key: thing.category for thing in desk.things}
+    me = author()
     pairs = [
         {
             "id": str(pair.id),
             "expression": pair.expression or "",
             "objects": [categories.get(key, "") for key in pair.objects],
             "at": pair.at.isoformat(),
+            "status": pair.status,
+            "mine": pair.annotator == me,
+            "null_kind": pair.null_kind,
         }
         for pair in sorted(kept.pairs, key=lambda pair: -pair.version)
     ]
@@ -251,8 +331,32 @@ def summary(desk: Desk) -> dict[str, Any]:
         "expression": now.expression or "",
         "at": now.at.isoformat(),
         "revision": kept.revision,
+        "status": now.status,
+        "mine": now.annotator == me,
+        "null_kind": now.null_kind,
+        "comment": now.comment,
+        "review": kept.review and outcome(kept.review, now),
     }
     return {"pairs": pairs, "saved": saved}
+
+
+def returned(pair: PairWork) -> bool:
+    """It came back to the person who asks, who mends it."""
+    return pair.status == "returned" and pair.annotator == author()
+
+
+def _only_judged(kept: Kept, work: ClipWork) -> bool:
+    """Nothing that a save could overwrite has changed since the desk was loaded: a review leaves sentences and
+    masks as they are."""
+    said = {pair.id: (pair.expression, pair.objects) for pair in kept.pairs}
+    masks = {thing.id: thing.track.masks for thing in work.objects}
+    return all(
+        said.get(pair.id, (pair.expression, pair.objects)) == (pair.expression, pair.objects)
+        for pair in work.pairs
+    ) and all(
+        masks.get(key) == {index: cell.mask for index, cell in cells.items()}
+        for key, cells in kept.cells.items()
+    )
 
 
 def _thing(work: ObjectWork, fits: bool) -> Callable[[int], Thing]:

@@ -27,7 +27,7 @@ def build(*, inbox: Path, start: Path | None, store: Store) -> tuple[gr.Blocks, 
     """The page and the routes that its links lead to."""
     links = Links()
     studio = Studio(inbox=inbox, start=start, store=store, links=links)
-    tabs = Tabs(store=store, library=studio.library, links=links)
+    tabs = Tabs(store=store, library=studio.library, links=links, finder=studio.finder)
     owners = Owners()
 
     def ask(request: Any, http: gr.Request) -> dict[str, Any]:

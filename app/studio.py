@@ -9,7 +9,7 @@ from uuid import UUID
 
 import numpy as np
 
-from annotations.records import ConflictError
+from annotations.records import NULL_KINDS, ConflictError
 from annotations.store import Store
 from app import work
 from app.desk import Desk
@@ -17,7 +17,8 @@ from app.desks import Desks
 from app.drafts import Drafts
 from app.effort import told
 from app.exports import Exports
-from app.keeping import Keeper, summary
+from app.finding import KEY, NOT_HERE, Finder, Look
+from app.keeping import Keeper, Kept, summary
 from app.library import Library, Source
 from app.media_routes import Links
 from app.playback import Playback
@@ -35,6 +36,8 @@ log = logging.getLogger("refavs.app")
 UNKNOWN = "The page asked for something this server does not know; reload the page."
 MANY = 40  # desks of a page that are looked at for the clip it asks for
 RECENT = 30  # clips in the list of those worked on
+MOST_PAIRS = 1000  # submitted at once
+OF_AN_AUTHOR = {"save", "reopen", "remove", "submit", "remarks", "refer"}  # no acts of a second person
 GONE = "gone"  # the desk is not here any more; the page opens its clip again
 Answer = dict[str, Any]
 
@@ -49,6 +52,7 @@ class Studio:
         self.playback = Playback(links)
         self.sounding = Sounding()
         self.keeper = Keeper(store)
+        self.finder = Finder(store, self.library)
         self.exports = Exports(store, links)
         self.drafts = Drafts()
 
@@ -121,11 +125,18 @@ class Studio:
             "save": self._save,
             "reopen": self._reopen,
             "remove": lambda desk, r: self.keeper.remove(desk, _uuid(r, "pair")),
+            "submit": lambda desk, r: self.keeper.submit(desk, _uuids(r, "pairs")),
+            "stand": lambda desk, r: self.keeper.stand(desk),
+            "found": self._found,
+            "hold": lambda desk, r: self.finder.keep(desk),
+            "leave": self._leave,
             "remarks": lambda desk, r: remarks(desk, str(r.get("expression") or "")[: work.LONGEST]),
         }
         if name not in quick:
             raise RefavsError(UNKNOWN)
         desk = self._desk(request)
+        if desk.finding and name in OF_AN_AUTHOR:
+            raise RefavsError(NOT_HERE)
         answer = quick[name](desk, request) or {}
         return {**answer, **_news(desk, request)}
 
@@ -169,17 +180,20 @@ class Studio:
     def _open(self, request: dict[str, Any]) -> Answer:
         """A clip by its key: on one of the page's own desks (`desks`: tokens), which a restart of the server
         brings back from their drafts, else on a new one."""
-        source = self._source(str(request.get("source")))
+        key = str(request.get("source"))
+        look = self.finder.open(key) if key.startswith(KEY) else None
+        source = look.source if look else self._source(key)
         if request.get("fresh") is True:
             self.drafts.drop(str(request.get("token")))
         desks = request.get("desks")
         for token in reversed(desks[-MANY:]) if isinstance(desks, list) else ():
             desk = self.desks.get(token)
-            if desk and desk.source == source.key:
+            answered = desk and desk.finding and desk.finding.done  # the pair may come again, mended
+            if desk and desk.source == source.key and not answered:
                 return {"token": token, "desk": self._snapshot(desk)}
             if desk is None and self.drafts.source(token) == source.key:
-                return self._put_on_desk(source, token)
-        return self._put_on_desk(source)
+                return self._put_on_desk(source, token, look=look)
+        return self._put_on_desk(source, look=look)
 
     def _source(self, key: str) -> Source:
         try:
@@ -194,11 +208,15 @@ class Studio:
         name = str(request.get("name") or "video")
         return self._put_on_desk(self.library.take(str(request.get("path") or ""), name))
 
-    def _put_on_desk(self, source: Source, token: str | None = None) -> Answer:
-        """A new desk; `token` = of a page that has a draft on the clip."""
-        clip = media.open(source.path).clip()
+    def _put_on_desk(self, source: Source, token: str | None = None, *, look: Look | None = None) -> Answer:
+        """A new desk; `token` = of a page that has a draft on the clip. look: of a second person, who has the clip
+        and the sentence only."""
+        clip = look.clip if look else media.open(source.path).clip()
         desk = Desk(clip, registry.segmenter, name=source.name, source=source.key)
-        self.keeper.load(desk)
+        if look:
+            desk.kept, desk.finding = Kept(), look.task
+        else:
+            self.keeper.load(desk)
         if token:
             self.drafts.restore(desk, token)
         token = self.desks.add(desk, token)
@@ -229,6 +247,7 @@ class Studio:
             "seq": desk.feed.seq,
             "job": desk.job and {"name": desk.job.name, "progress": 0, "words": f"Working: {desk.job.name}"},
             "efforts": self._efforts(desk),
+            "finding": desk.finding and desk.finding.told(),
             **desk.summary(),
             **summary(desk),
         }
@@ -272,6 +291,8 @@ class Studio:
 
     def _work(self, desk: Desk, request: dict[str, Any]) -> Generator[None]:
         name, call = request.get("do"), request.get("call")
+        if desk.finding and name in OF_AN_AUTHOR:
+            raise RefavsError(NOT_HERE)
         if name == "propagate":
             direction = str(request.get("direction"))
             yield from work.propagate(
@@ -279,9 +300,9 @@ class Studio:
             )
         elif name == "refer":
             sound = str(request.get("sound") or "normal")
-            system = str(request.get("system") or work.SYSTEM)
+            system, chosen = (str(request.get(name) or work.SYSTEM) for name in ("system", "chosen"))
             text = str(request.get("expression") or "")
-            yield from work.refer(desk, text, call, sound=sound, system=system)
+            yield from work.refer(desk, text, call, sound=sound, system=system, chosen=chosen)
         elif name == "export":
             yield from self.exports.make(desk, call)
         else:
@@ -304,9 +325,24 @@ class Studio:
         )
 
     def _save(self, desk: Desk, request: dict[str, Any]) -> None:
-        self.keeper.save(desk, str(request.get("expression") or ""), over=request.get("over") is True)
+        why = request.get("null_kind")
+        self.keeper.save(
+            desk,
+            str(request.get("expression") or ""),
+            over=request.get("over") is True,
+            null_kind=why if why in NULL_KINDS else None,
+        )
         self.drafts.settle(desk, request["token"])
         desk.feed.say("effort", pairs=self._efforts(desk), now=desk.effort.told())
+
+    def _found(self, desk: Desk, request: dict[str, Any]) -> None:
+        none, comment = request.get("none") is True, str(request.get("comment") or "")
+        self.finder.answer(desk, none=none, comment=comment, id=_uuid(request, "id"))
+        self.drafts.drop(request["token"])
+
+    def _leave(self, desk: Desk, request: dict[str, Any]) -> None:
+        self.finder.leave(desk)
+        self.drafts.drop(request["token"])
 
     def _efforts(self, desk: Desk) -> dict[str, dict[str, int]]:
         """What every pair of the clip cost."""
@@ -358,6 +394,13 @@ def _uuid(request: dict[str, Any], name: str) -> UUID:
         return UUID(str(request.get(name)))
     except ValueError as error:
         raise RefavsError(UNKNOWN) from error
+
+
+def _uuids(request: dict[str, Any], name: str) -> list[UUID]:
+    values = request.get(name)
+    if not isinstance(values, list) or len(values) > MOST_PAIRS:
+        raise RefavsError(UNKNOWN)
+    return [_uuid({name: value}, name) for value in values]
 
 
 def _number(request: dict[str, Any], name: str) -> int:

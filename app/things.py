@@ -13,10 +13,14 @@ TOUCHED = ("click", "brush", "imported")
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """Who answered, and what it heard, of an answer that is only looked at: it is no work, and never saved."""
+    """Who answered, and what it heard, of an answer that is only looked at: it is no work, and never saved.
+
+    person: who found it in a review, where no system did.
+    """
 
     system: str
     sound: str = "normal"
+    person: str = ""
 
 
 @dataclass(frozen=True, slots=True)

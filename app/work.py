@@ -73,19 +73,25 @@ def propagate(desk: Desk, thing: ObjectId, index: int, direction: str, call: str
 
 
 def refer(
-    desk: Desk, expression: str, call: str | None, *, sound: str = "normal", system: str = SYSTEM
+    desk: Desk,
+    expression: str,
+    call: str | None,
+    *,
+    sound: str = "normal",
+    system: str = SYSTEM,
+    chosen: str = SYSTEM,
 ) -> Iterator[None]:
     """Ask a system for what the expression means ("" = everything that sounds), show its steps, then carry its
     answer to every frame.
 
     sound: what the system hears, as core.evaluation.sounds.parse_audio reads it: "normal", "mute", "noise:DB".
-    An answer to another sound, or of another system than the usual one, is only looked at.
+    chosen: the system whose answer is work; one to another sound, or of another system, is only looked at.
     """
     text = expression.strip()
     if len(text) > LONGEST:
         raise PromptError(f"The sentence has {len(text)} characters; at most {LONGEST} are read. Shorten it.")
     heard = replaced(desk.clip, parse_audio(sound), desk.name, (), desk.source)
-    trial = None if (system, sound) == (SYSTEM, "normal") else Trial(system, sound)
+    trial = None if (system, sound) == (chosen, "normal") else Trial(system, sound)
     answering = registry.system(system)
     job = desk.start("referral", trial)
     try:

@@ -4,12 +4,14 @@ from collections.abc import Callable
 from typing import Any
 
 from annotations.store import Store
+from app.finding import Finder
 from app.library import Library
 from app.media_routes import Links
 from app.studio import in_words
 from app.tabs.dataset import Dataset
 from app.tabs.exchange import Exchange
 from app.tabs.gallery import gallery
+from app.tabs.review import Review
 from app.tabs.systems import systems
 
 Answer = dict[str, Any]
@@ -19,7 +21,8 @@ Act = Callable[[Answer, str | None], Answer]
 class Tabs:
     """One for the server. Requests are {"do": name, ...}; answers plain data."""
 
-    def __init__(self, *, store: Store, library: Library, links: Links) -> None:
+    def __init__(self, *, store: Store, library: Library, links: Links, finder: Finder | None = None) -> None:
+        review = Review(store, library, links, finder or Finder(store, library))
         dataset = Dataset(store, library, links)
         exchange = Exchange(store, library, links)
         self._acts: dict[str, Act] = {
@@ -29,6 +32,11 @@ class Tabs:
             "export dataset": exchange.export,
             "import dataset": exchange.import_,
             "exchange": exchange.state,
+            "review waiting": review.waiting,
+            "review work": review.work,
+            "review next": review.next,
+            "review agreement": review.agreement,
+            "submit drafts": review.submit_drafts,
             "systems": lambda request, person: systems(),
             "person": lambda request, person: {"person": person},
         }

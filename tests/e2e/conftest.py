@@ -83,6 +83,22 @@ def server(tmp_path_factory) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
+def guarded(tmp_path_factory) -> Iterator[Server]:
+    """A server where ann and bob may sign in."""
+    home = tmp_path_factory.mktemp("guarded")
+    file = home / "people.json"
+    for name in ("ann", "bob"):
+        command = [sys.executable, "-c", "from app.cli import main; main()", "user", "add", name]
+        subprocess.run(
+            [*command, "--auth", str(file)], input=f"{name}-secret", text=True, check=True, cwd=ROOT
+        )
+    server = Server(home, "--auth", str(file))
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     path = os.environ.get("REFAVS_CHROMIUM") or shutil.which("chromium")
     if path is None:

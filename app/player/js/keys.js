@@ -105,6 +105,7 @@ export function keys(app) {
     function here(command) {
         const tab = root.dataset.tab ?? "annotate";
         if (command[0] === "help" || tab === "annotate") return true;
+        if (tab === "review") return Boolean(app.model.desk.finding) && !groups.Write.includes(command);
         return tab === "refer" && ["Play", "Look", "Write"].some((group) => groups[group].includes(command));
     }
 

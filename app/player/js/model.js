@@ -8,6 +8,8 @@ export class Model extends EventTarget {
         this.objects = [];
         this.trials = [];  // answers that are only looked at: {system, sound, expression, found, words, objects}
         this.shown = [];  // objects of those that lie on the picture
+        this.second = { person: "", objects: [] };  // what another person answered to the pair
+        this.beside = [];  // objects of that which lie on the picture
         this.cells = new Map();  // object id -> Map(frame index -> [run lengths, touched, prompts])
         this.changes = new Map();  // object id -> how often its masks changed
         this.active = null;
@@ -35,14 +37,15 @@ export class Model extends EventTarget {
         this.say("objects");
     }
 
-    take({ objects, trials, effort, undo, redo, revision }) {
+    take({ objects, trials, second, effort, undo, redo, revision }) {
         this.revision = revision;
         this.objects = objects;
         this.trials = trials;
+        this.second = second;
         this.effort = effort;
         this.undo = undo;
         this.redo = redo;
-        const all = [...objects, ...trials.flatMap((trial) => trial.objects)];
+        const all = [...objects, ...trials.flatMap((trial) => trial.objects), ...second.objects];
         for (const { id } of all) if (!this.cells.has(id)) this.cells.set(id, new Map());
         for (const id of this.cells.keys()) if (!all.some((o) => o.id === id)) this.cells.delete(id);
         if (this.active !== null && !this.object(this.active)) {
@@ -52,7 +55,7 @@ export class Model extends EventTarget {
 
     // What has a place on the picture and on the lanes.
     get drawn() {
-        return [...this.objects, ...this.shown];
+        return [...this.objects, ...this.shown, ...this.beside];
     }
 
     object(id) {

@@ -1,6 +1,8 @@
 // Save, the state of saving, the list of saved pairs, and the export.
 import { afterPaint, el, icon } from "./dom.js";
 
+const STATES = { draft: "saved", submitted: "submitted", accepted: "accepted", returned: "returned", "cannot-describe": "saved" };
+
 export function pairs(app) {
     const { part, button, model, net, attempt } = app;
     const box = part("expression");
@@ -9,11 +11,13 @@ export function pairs(app) {
 
     app.save = async ({ over = false } = {}) => {
         if (saving || (button("save").disabled && !over)) return;
+        const fitting = model.objects.filter((object) => object.fits);
+        if (!app.why.told(fitting)) return;
         saving = true;
         failed = false;
         state();
         try {
-            await net.ask("save", { expression: box.value, over });
+            await net.ask("save", { expression: box.value, over, null_kind: fitting.length ? null : app.why.kind });
         } catch (error) {
             failed = true;
             if (error.conflict) {
@@ -37,18 +41,19 @@ export function pairs(app) {
         if (!model.desk) return;
         const words = box.value.trim();
         const { saved } = model;
-        const clean = saved && saved.revision === model.revision && saved.expression === words;
+        const fitting = model.objects.filter((object) => object.fits);
+        const clean = saved && saved.revision === model.revision && saved.expression === words && (fitting.length || saved.null_kind === app.why.kind);
         const any = words || model.objects.length;
-        const text = saving ? "saving …" : clean ? "saved " + clock(saved.at) : failed ? "not saved" : any ? "draft" : "";
+        const text = saving ? "saving …" : clean ? STATES[saved.status] + " " + clock(saved.at) : failed ? "not saved" : any ? "draft" : "";
         const label = part("saved-state");
         label.textContent = text;
         label.title = text === "draft" ? "Kept on the server as it is; Save makes it a pair of the benchmark" : "";
-        label.classList.toggle("ok", Boolean(clean && !saving));
-        const fitting = model.objects.filter((object) => object.fits);
+        label.classList.toggle("ok", Boolean(clean && !saving && saved.status !== "returned"));
         const save = button("save");
         save.textContent = fitting.length || !words ? "Save" : "Save: nothing fits";
         save.disabled = saving || !words || Boolean(clean) || model.job?.name === "referral";
         hint(words, fitting, clean);
+        app.standing({ words, fitting, clean: Boolean(clean) });
         const { effort } = model;
         part("effort").textContent = !clean && effort.seconds + effort.clicks + effort.strokes ? "So far: " + spent(effort) : "";
     }
@@ -90,9 +95,9 @@ export function pairs(app) {
                 type: "button", class: "pair", "data-pair": pair.id, "aria-current": current ? "true" : null,
                 title: "Show this pair", onclick: () => attempt(() => net.ask("reopen", { pair: pair.id })),
             }, icon(pair.objects.length ? "check" : "none"), el("span", {},
-                el("span", { class: "words" }, pair.expression), el("span", { class: "meta" }, [fits, clock(pair.at), model.efforts[pair.id] && spent(model.efforts[pair.id])].filter(Boolean).join(" · ")))),
+                el("span", { class: "words" }, pair.expression), el("span", { class: "meta" }, [fits, pair.status === "draft" ? null : STATES[pair.status], clock(pair.at), model.efforts[pair.id] && spent(model.efforts[pair.id])].filter(Boolean).join(" · ")))),
             el("button", {
-                type: "button", class: "ghost small", "aria-label": "Remove this pair", title: "Remove this pair (its objects stay)",
+                type: "button", class: "ghost small", "aria-label": "Remove this pair", title: "Remove this pair (its objects stay)", disabled: pair.status === "submitted",
                 onclick: () => attempt(() => net.ask("remove", { pair: pair.id })),
             }, icon("bin")));
     }

@@ -29,8 +29,9 @@ export function sentence(app) {
         return attempt(async () => {
             const request = { do: "refer", expression: box.value };
             if (app.root.dataset.tab !== "refer") return net.send("work", request);
-            const { sound, beside } = app;
-            const stands = sound === "normal" && model.verdict?.expression === box.value.trim()
+            const { sound, beside, system } = app;
+            Object.assign(request, { system, chosen: system });
+            const stands = sound === "normal" && (!system || model.verdict?.system === system) && model.verdict?.expression === box.value.trim()
                 && model.verdict.found === model.objects.some((object) => object.fits);
             if (!beside || !stands) {
                 const done = await net.send("work", { ...request, sound });

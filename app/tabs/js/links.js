@@ -32,7 +32,7 @@ export function links(app) {
     function address(more = {}) {
         const url = new URL(location.href);
         url.search = "";
-        const values = { tab: root.dataset.tab, clip: model.desk?.source, ...more };
+        const values = { tab: root.dataset.tab, clip: model.desk?.finding ? null : model.desk?.source, ...more };
         for (const [name, value] of Object.entries(values)) if (value != null) url.searchParams.set(name, value);
         return url;
     }
@@ -62,8 +62,9 @@ export function links(app) {
 
     window.addEventListener("popstate", () => {
         const { tab, clip } = read();
+        const looking = Boolean(model.desk?.finding) && tab !== "review";  // then the tab opens the clip before
         app.tab(tab);
-        if (clip && model.desk && clip !== model.desk.source) app.source.open(clip);
+        if (clip && model.desk && !looking && clip !== model.desk.source) app.source.open(clip);
     });
 
     // Open a clip, and a pair and a frame of it, in the player.

@@ -7,6 +7,7 @@ const SOUNDS = [["normal", "With its sound"], ["mute", "Muted"], ["noise:20", "N
 export function refer(app) {
     const { root, model, net, part, button } = app;
     app.sound = "normal";
+    app.system = "";  // name of the system that answers; "" = the usual one
     app.beside = "";  // name of the system that answers, too
 
     // What the system hears
@@ -16,16 +17,33 @@ export function refer(app) {
     const heard = el("div", { class: "heard refer-only" },
         el("span", { class: "hint", id: "refavs-heard" }, "The system hears the clip"),
         el("div", { class: "segments", role: "radiogroup", "aria-labelledby": "refavs-heard" }, ...choices));
+    const first = el("select", { "aria-label": "System that answers", onchange: () => { app.system = first.value; list(); } });
+    const answers = el("div", { class: "heard refer-only" }, el("span", { class: "hint" }, "It is answered by"), first);
     const other = el("select", { "aria-label": "System that answers beside it", onchange: () => { app.beside = other.value; } },
         el("option", { value: "" }, "no other system"));
     const beside = el("div", { class: "heard refer-only" }, el("span", { class: "hint" }, "Beside it answers"), other);
-    button("refer").closest(".row").before(heard, beside);
+    button("refer").closest(".row").before(heard, answers, beside);
+    let known = [];
     compare(app);
 
     async function choices_of_systems() {
         const { systems, usual } = await net.ask("systems");
-        other.append(...systems.filter(({ name }) => name !== usual).map(({ name, state }) =>
-            el("option", { value: name }, name + (state === "ready" ? "" : " (" + state + ")"))));
+        known = [...systems].sort((a, b) => (b.name === usual) - (a.name === usual));
+        app.system = usual;
+        first.replaceChildren(...known.map(option));
+        list();
+    }
+
+    function option({ name, state }) {
+        return el("option", { value: name }, name + (state === "ready" ? "" : " (" + state + ")"));
+    }
+
+    // Any system but the first one.
+    function list() {
+        const [none] = other.options;
+        other.replaceChildren(none, ...known.filter(({ name }) => name !== app.system).map(option));
+        other.value = known.some(({ name }) => name === app.beside && name !== app.system) ? app.beside : "";
+        app.beside = other.value;
     }
 
     function hear(value) {
@@ -63,5 +81,5 @@ export function refer(app) {
 
     model.on("open", mark);
     fill();
-    choices_of_systems().catch(() => { beside.hidden = true; });
+    choices_of_systems().catch(() => { answers.hidden = beside.hidden = true; });
 }

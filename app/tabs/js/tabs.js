@@ -4,20 +4,22 @@ import { dataset } from "./dataset.js";
 import { el, icon } from "./dom.js";
 import { links } from "./links.js";
 import { refer } from "./refer.js";
+import { review } from "./review.js";
 import { systems } from "./systems.js";
 
-const TABS = [["refer", "Refer"], ["annotate", "Annotate"], ["dataset", "Dataset"], ["systems", "Systems"]];
+const TABS = [["refer", "Refer"], ["annotate", "Annotate"], ["review", "Review"], ["dataset", "Dataset"], ["systems", "Systems"]];
 const PLAYER = ["refer", "annotate"];
 
 export function tabs(app) {
     const { root, net } = app;
-    const panels = { dataset: dataset(app), systems: systems(app) };
+    app.review = review(app);
+    const panels = { review: app.review, dataset: dataset(app), systems: systems(app) };
     refer(app);
     annotate(app);
 
     const buttons = TABS.map(([name, words]) => el("button", {
         type: "button", class: "tab", "data-tab": name, onclick: () => show(name, { push: true }),
-    }, words));
+    }, words, panels[name]?.badge));
     root.querySelector(".brand").after(el("nav", { class: "tabs", "aria-label": "Parts of the studio" }, ...buttons));
     for (const [name, { panel }] of Object.entries(panels)) {
         panel.hidden = true;
@@ -26,18 +28,29 @@ export function tabs(app) {
         root.querySelector(".desk").after(panel);
     }
 
+    // A pair that is looked for lies in the player, in the place of the list.
+    function player(name) {
+        return PLAYER.includes(name) || (name === "review" && Boolean(app.model.desk?.finding));
+    }
+
+    app.model.on("open", () => {
+        const { finding } = app.model.desk;
+        if (finding || root.dataset.tab === "review") show("review");
+    });
+
     function show(name, { push = false } = {}) {
         const known = TABS.some(([other]) => other === name) ? name : "refer";
-        if (!PLAYER.includes(known)) app.clock.pause();
+        if (!player(known)) app.clock.pause();
         root.dataset.tab = known;
         for (const button of buttons) {
             if (button.dataset.tab === known) button.setAttribute("aria-current", "page");
             else button.removeAttribute("aria-current");
         }
-        root.querySelector(".desk").hidden = !PLAYER.includes(known);
-        for (const [other, { panel }] of Object.entries(panels)) panel.hidden = other !== known;
-        panels[known]?.show();
+        root.querySelector(".desk").hidden = !player(known);
+        for (const [other, { panel }] of Object.entries(panels)) panel.hidden = other !== known || player(known);
+        if (!player(known)) panels[known].show();
         app.model.say("tab");
+        if (PLAYER.includes(known) && app.model.desk?.finding) app.review.away();
         if (push) app.links.write({ push: true });
         window.dispatchEvent(new Event("resize"));
     }
@@ -45,6 +58,7 @@ export function tabs(app) {
     app.tab = show;
     app.links = links(app);
     show(app.links.wanted.tab);
+    app.review.count();
 
     // Who is signed in, if anybody has to.
     net.ask("person").then(({ person }) => {

@@ -133,3 +133,11 @@ def test_empty_sentence_is_everything_that_sounds(desk, keeper, monkeypatch):
     refer(desk, "  ")
     assert asked == [None]
     assert [thing.category for thing in desk.things] == ["dog"]
+
+
+def test_answer_of_the_system_that_was_chosen_is_work(desk, keeper):
+    refer(desk, system="other", chosen="other")
+    assert [thing.category for thing in desk.things] == ["dog"]
+    assert desk.verdict["system"] == "other"
+    refer(desk, chosen="other")
+    assert [trial[:2] for trial in trials(desk)] == [("cue", "normal")]

@@ -1,0 +1,142 @@
+// A second person looks for what a sentence means, without the first one's mask; then both lie side by side.
+import { el, icon } from "./dom.js";
+
+const BEFORE = "refavs.before";
+const ALIVE = 60_000;  // ms between two looks at whether the person is still at it
+
+const TEXT = {
+    label: "Find it",
+    title: "What does this sentence mean?",
+    how: "Listen to the clip. Click what is meant on any frame; one frame is enough. N starts another object, if it means several.",
+    comment: "Comment for the author, if you two disagree",
+    send: "Send",
+    sendTitle: "Send what you marked",
+    none: "Nothing fits",
+    noneTitle: "Send that nothing in this clip fits the sentence",
+    back: "Give it back",
+    until: (time) => "Yours until " + time + "; each mark gives you more time.",
+    next: "Next pair",
+    list: "Back to the list",
+    same: "You two mean the same.",
+    sameNone: "You both say that nothing fits.",
+    accepted: "The pair is accepted.",
+    foundNone: (author) => "You found nothing; " + author + " means an object.",
+    foundOne: (author) => "You marked an object; " + author + " says that nothing fits.",
+    other: (author) => "You and " + author + " mean different things.",
+    goesBack: (author) => "The pair goes back to " + author + ", with both answers.",
+    overlap: (share) => "Overlap: " + Math.round(100 * share) + " %.",
+    you: "you",
+};
+
+export function finding(app) {
+    const { root, model, net, attempt } = app;
+    const words = el("blockquote", { class: "asked" });
+    const comment = el("textarea", { rows: "2", maxlength: "1000", id: "refavs-comment" });
+    const send = el("button", { type: "button", class: "primary", "data-do": "found", title: TEXT.sendTitle, onclick: () => answer(false) }, TEXT.send);
+    const none = el("button", { type: "button", "data-do": "none-fits", title: TEXT.noneTitle, onclick: () => answer(true) }, icon("none"), TEXT.none);
+    const leave = el("button", { type: "button", class: "ghost small", "data-do": "leave", onclick: giveBack }, TEXT.back);
+    const until = el("p", { class: "hint" });
+    const open = el("div", { class: "stack" }, el("p", { class: "hint" }, TEXT.how),
+        el("div", { class: "row" }, send, none, leave),
+        el("label", { class: "hint", for: "refavs-comment" }, TEXT.comment), comment, until);
+    const result = el("div", { class: "stack", role: "status", tabindex: "-1" });
+    const card = el("section", { class: "card review-only", "aria-label": TEXT.label, "data-part": "finding" },
+        el("h2", { class: "title" }, TEXT.title), words, open, result);
+    root.querySelector(".side").prepend(card);
+    let sending = false;
+    let id = null;
+    let marked = -1;
+
+    function draw() {
+        const now = model.desk?.finding;
+        if (!now) return;
+        words.textContent = now.expression;
+        open.hidden = Boolean(now.done);
+        result.hidden = !now.done;
+        const pixels = model.objects.some((object) => [...model.cells.get(object.id).values()].some((cell) => cell[0]));
+        send.disabled = sending || !pixels;
+        none.disabled = leave.disabled = sending;
+        until.textContent = TEXT.until(new Date(now.until).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" }));
+        if (now.done) told(now.done);
+    }
+
+    function told({ agrees, none: nothing, null: wrote, iou, author }) {
+        const head = agrees ? (nothing ? TEXT.sameNone : TEXT.same)
+            : nothing ? TEXT.foundNone(author) : wrote ? TEXT.foundOne(author) : TEXT.other(author);
+        result.replaceChildren(
+            el("p", { class: agrees ? "outcome agrees" : "outcome" }, icon(agrees ? "check" : "reflect"),
+                el("span", {}, el("strong", {}, head), " ", agrees ? TEXT.accepted : TEXT.goesBack(author), iou === null ? "" : " " + TEXT.overlap(iou))),
+            app.legend(TEXT.you, nothing ? [] : model.objects, author),
+            el("div", { class: "row" }, el("button", { type: "button", class: "primary", "data-do": "next-pair", onclick: next }, TEXT.next),
+                el("button", { type: "button", "data-do": "to-list", onclick: back }, TEXT.list)));
+    }
+
+    async function answer(nothing) {
+        sending = true;
+        id ??= uuid();
+        draw();
+        const done = await attempt(() => net.ask("found", { none: nothing, comment: comment.value, id }));
+        sending = false;
+        if (done) {
+            id = null;
+            comment.value = "";
+            result.focus({ preventScroll: true });
+            app.review.count();
+        }
+        draw();
+    }
+
+    // The next pair, instead of what is open.
+    async function next() {
+        const taken = await attempt(() => net.ask("review next"));
+        if (!taken) {
+            if (model.desk?.finding) await back();
+            return;
+        }
+        if (model.desk && !model.desk.finding) sessionStorage.setItem(BEFORE, model.desk.source);
+        await app.source.open(taken.source);
+    }
+
+    // The clip that was open before.
+    async function back() {
+        const before = sessionStorage.getItem(BEFORE);
+        if (before) await app.source.open(before);
+        if (!before || model.desk?.finding) {
+            const { clips } = await net.ask("gallery");
+            await app.source.open(clips[0].key);
+        }
+        app.review.count();
+    }
+
+    async function giveBack() {
+        if (await attempt(() => net.ask("leave"))) await back();
+    }
+
+    model.on("finding", ({ finding: now }) => {
+        model.desk.finding = now;
+        draw();
+    });
+    model.on("open", () => {
+        root.dataset.finding = String(Boolean(model.desk.finding));
+        sending = false;
+        marked = model.revision;
+        comment.value = "";
+        draw();
+    });
+    model.on("objects masks", draw);
+    setInterval(() => {
+        const now = model.desk?.finding;
+        if (!now || now.done || model.revision === marked) return;
+        marked = model.revision;
+        attempt(() => net.ask("hold"));
+    }, ALIVE);
+    return { next, back };
+}
+
+function uuid() {
+    const bytes = crypto.getRandomValues(new Uint8Array(16));
+    bytes[6] = (bytes[6] & 15) | 64;
+    bytes[8] = (bytes[8] & 63) | 128;
+    const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+    return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
+}
