@@ -22,7 +22,8 @@ from app.desk import Desk
 from app.finding import looked_at, outcome
 from app.people import author
 from app.things import Cell, Thing
-from core.errors import PromptError
+from core.errors import PromptError, RefavsError
+from core.expressions import normalise
 from core.media import Clip
 
 WAITS = (
@@ -81,7 +82,7 @@ class Keeper:
         keep the rest from being saved: StoreError names it. Any other RefavsError: nothing was saved;
         ConflictError: somebody else saved the same thing since it was loaded, and `over` was not asked for.
         """
-        text = expression.strip()
+        text = tidy(expression)
         if not text:
             raise PromptError(
                 "There is no sentence yet; write what the object should be found by, then save."
@@ -142,7 +143,7 @@ class Keeper:
                 kept.revision = None
             self._look(kept, pair)
             desk.expression = text
-        self._tell(desk)
+        self._tell(desk, **({} if text == expression.strip() else {"expression": text}))
         if refused:
             raise StoreError(f"Not everything is saved: {' '.join(refused)} The rest is saved.")
 
@@ -306,6 +307,16 @@ class Keeper:
             return None
         video = self.store.add_video(clip.video)  # tells the store where the file is now
         return self.store.add_clip(video.id, clip.first, clip.last).id
+
+
+def tidy(expression: str) -> str:
+    """The sentence as the benchmark writes it: on one line, plain quotes, one full stop. Markup stays as it is:
+    review names it.
+    """
+    try:
+        return normalise(expression) or ""
+    except RefavsError:
+        return expression.strip()
 
 
 def summary(desk: Desk) -> dict[str, Any]:

@@ -176,3 +176,20 @@ def test_sentence_without_its_object_is_not_saved_and_both_are_named(saved, keep
         keeper.save(saved, "The cat.")
     assert [pair["expression"] for pair in summary(saved)["pairs"]] == ["The barking dog."]
     assert [thing.category for thing in again(saved, keeper).things] == ["wolf"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("  The  “loud”\n dog ", 'The "loud" dog.'),
+        ("The dog..", "The dog."),
+        ("The <b>dog</b> ", "The <b>dog</b>"),
+    ],
+)
+def test_sentence_is_kept_as_the_benchmark_writes_it_and_the_page_is_told(saved, keeper, typed, kept):
+    keeper.save(saved, typed)
+    assert saved.expression == kept == summary(saved)["saved"]["expression"]
+    message = saved.feed.since(0)[-1]
+    assert message.get("expression", typed.strip()) == kept
+    keeper.save(saved, kept)
+    assert len(summary(saved)["pairs"]) == 2
