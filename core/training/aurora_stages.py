@@ -15,6 +15,7 @@ from core.training.aurora_reflect import ReflectTask
 from core.training.loop import Schedule, train
 
 TEACHING = 1 / 3  # of the time of the first stage, for the teacher
+DICE = 3.0  # a mask decoder that begins new stays at empty masks for long with the paper's 0.5
 RATES = {"sft": 1e-3, "reflect": 1e-4, "grpo": 3e-5}
 
 
@@ -39,7 +40,7 @@ def task(
     if stage == "sft":
         begun = weights or out / "teacher"
         if weights is None and not (begun / "model.safetensors").is_file():
-            network, words = fresh(lessons, **options)
+            network, words = fresh(lessons, **{"dice": DICE, **options})
             teaching = SftTask(lessons, network, words, chains=False)
             print("the teacher, without chains and with the category given", file=sys.stderr)
             part = steps and max(round(steps * TEACHING), 1)
