@@ -6,6 +6,7 @@ anything leaves the program, an export waits here.
 
 import hashlib
 import os
+import subprocess
 import sys
 import threading
 from concurrent.futures import Future
@@ -20,7 +21,8 @@ from core.media.probe import open_container
 from core.media.table import COUNTING
 from core.media.video import Video
 
-NICE = 19  # the lowest priority: who works at the video comes first
+NICE = 10  # who works at the video comes first
+CHILD = "from core.media.confirmed import main; main()"
 
 _begun: dict[str, Future[None]] = {}
 _lock = threading.Lock()
@@ -38,7 +40,7 @@ def confirming(video: Video) -> Future[None]:
         done = _begun[video.sha256] = Future()
     if video.table is None or video.table.decoded or _note(video).is_file():
         done.set_result(None)
-    else:  # a thread that ends with the program: nothing is lost when it is cut off
+    else:  # it ends with the program: nothing is lost when it is cut off
         threading.Thread(target=_decode, args=(video, done), daemon=True, name="confirm").start()
     return done
 
@@ -56,8 +58,6 @@ def _note(video: Video) -> Path:
 def _decode(video: Video, done: Future[None]) -> None:
     try:
         with _turn:
-            if sys.platform == "linux":  # elsewhere this is of the whole process
-                os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
             _check(video)
         _note(video).parent.mkdir(parents=True, exist_ok=True)
         _note(video).touch()
@@ -68,22 +68,48 @@ def _decode(video: Video, done: Future[None]) -> None:
 
 
 def _check(video: Video) -> None:
+    """In a process of its own: a thread that gets little time would keep the interpreter from the others."""
     assert video.table is not None
     assert video.facts is not None
-    ticks, at = video.table.ticks, 0
+    command = [sys.executable, "-c", CHILD, str(video.path), str(video.facts.video_stream)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    with subprocess.Popen(
+        command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as child:
+        assert child.stdout is not None
+        found = np.frombuffer(child.stdout.read(), np.int64)
+    expected = video.table.ticks
+    shared = min(len(found), len(expected))
+    same = int(np.argmin(np.append(found[:shared] == expected[:shared], False)))
+    if child.returncode or same != len(expected) or same != len(found):
+        time = int(video.pts[min(same, len(expected) - 1)])
+        raise MediaError(
+            f"{video.path.name!r} cannot be exported: expected {len(expected)} frames at the times its packets "
+            f"tell, but from {time} s on they cannot be decoded like that; convert the file (for example with "
+            "ffmpeg -i IN -c:v libx264 OUT.mp4) and work on the copy."
+        )
+
+
+def main() -> None:
+    """Decode all frames of stream ARGV[2] of file ARGV[1], and write their ticks up to where it is damaged."""
+    threading.Thread(target=_end_with_the_parent, daemon=True).start()
+    if hasattr(os, "nice"):
+        os.nice(NICE)
+    ticks: list[int] = []
     damage: list[str] = []
-    with open_container(video.path) as container:
-        stream = container.streams[video.facts.video_stream]
+    with open_container(Path(sys.argv[1])) as container:
+        stream = container.streams[int(sys.argv[2])]
         stream.thread_type = "NONE"
         stream.codec_context.options = COUNTING
         for frame in decoded(stream, packets(container, stream), damage):
-            if damage or at >= len(ticks) or frame.pts != ticks[at]:
+            if damage or frame.pts is None:
                 break
-            at += 1
-    if damage or at != len(ticks):
-        time = float(video.pts[min(at, len(ticks) - 1)])
-        raise MediaError(
-            f"{video.path.name!r} cannot be exported: expected {len(ticks)} frames at the times its packets "
-            f"tell, but from {int(np.floor(time))} s on they cannot be decoded like that; convert the file "
-            "(for example with ffmpeg -i IN -c:v libx264 OUT.mp4) and work on the copy."
-        )
+            ticks.append(frame.pts)
+    sys.stdout.buffer.write(np.array(ticks, np.int64).tobytes())
+    sys.stdout.flush()
+    os._exit(1 if damage else 0)
+
+
+def _end_with_the_parent() -> None:
+    os.read(0, 1)  # ends when the parent does
+    os._exit(2)
