@@ -115,7 +115,7 @@ export class Lanes {
     // Position of a time of the video, in CSS pixels.
     x(time) {
         const { clock } = this.app;
-        return ((time - clock.pts[clock.first]) / clock.duration) * this.area.clientWidth;
+        return ((time - clock.pts[clock.first]) / clock.duration) * this.width;
     }
 
     top(row) {
@@ -124,6 +124,7 @@ export class Lanes {
 
     draw() {
         const [w, h] = [this.area.clientWidth, this.area.clientHeight];
+        this.width = w;  // kept: asking the page for it on every frame of playing would make it lay itself out
         const scale = window.devicePixelRatio || 1;
         Object.assign(this.canvas, { width: Math.round(w * scale), height: Math.round(h * scale) });
         const { model, clock } = this.app;

@@ -150,7 +150,7 @@ function lane({ lanes, context, ink, clock, model, w }, object, y) {
 // A ring for each touched frame; where rings would run together, one long one.
 function touched({ lanes, context, ink, clock }, own, y) {
     const indices = [...own].filter(([, cell]) => cell[1]).map(([index]) => index).sort((a, b) => a - b);
-    const at = (index) => Math.min(Math.max(lanes.x(clock.middle(index)), 5), lanes.area.clientWidth - 5);
+    const at = (index) => Math.min(Math.max(lanes.x(clock.middle(index)), 5), lanes.width - 5);
     context.fillStyle = ink("card");
     context.strokeStyle = ink("ink");
     context.lineWidth = 1.8;
