@@ -189,9 +189,29 @@ def _number_objects(desk: Desk, made: list[ObjectId]) -> None:
 
 
 def _verdict(answer: Referral) -> dict[str, Any]:
-    """`numbers`, once the objects are on the desk: [candidate in the steps, object] for each that was found."""
+    """`numbers`, once the objects are on the desk: [candidate in the steps, object] for each that was found.
+
+    `ranked`: see `_ranked`.
+    """
     last = next((step.words for step in reversed(answer.steps) if step.kind == "answer"), None)
-    return {"found": bool(answer.objects), "words": last or ("Found." if answer.objects else "Nothing fits.")}
+    words = last or ("Found." if answer.objects else "Nothing fits.")
+    return {"found": bool(answer.objects), "words": words, "ranked": _ranked(answer)}
+
+
+def _ranked(answer: Referral) -> list[list[Any]]:
+    """[candidate in the steps or None = nothing, score 0 to 1], what the system chose first; [] = it does not say.
+
+    What it refused with a reason is left out.
+    """
+    told = {step.kind: step.evidence for step in answer.steps}
+    scores = told.get("answer", {}).get("scores", ())
+    if len(scores) != 1:
+        return []
+    refused = {each["candidate"] for each in told.get("reflect", {}).get("refused", ())}
+    chosen = [id for id in told["answer"]["objects"] if str(id) in scores[0]]
+    rest = sorted(((int(id), score) for id, score in scores[0].items()), key=lambda one: -one[1])
+    first = [[id, scores[0][str(id)]] for id in chosen] or [[None, 1.0]]
+    return first + [[id, score] for id, score in rest if id not in chosen and id not in refused]
 
 
 def _cells(found: Found) -> dict[int, Cell]:

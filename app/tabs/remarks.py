@@ -3,7 +3,8 @@
 from typing import Any
 
 from app.desk import Desk
-from core.expressions.checks import Said, check
+from app.keeping import tidy
+from core.expressions.checks import Candidate, Said, check
 
 
 def remarks(desk: Desk, expression: str) -> dict[str, Any]:
@@ -26,6 +27,22 @@ def remarks(desk: Desk, expression: str) -> dict[str, Any]:
         categories={thing.category for thing in fitting if thing.category},
         others=others,
         in_clip={thing.category for thing in things if thing.category},
+        candidates=[] if undecided else candidates(desk, expression),
     )
     shown = [{"level": r.level, "words": r.words} for r in found.remarks if r.kind != "no-reason"]
     return {"cues": list(found.cues), "remarks": shown}
+
+
+def candidates(desk: Desk, expression: str) -> list[Candidate]:
+    """What the system that answered this very sentence would choose, best first; [] = none did."""
+    verdict = desk.verdict or {}
+    if tidy(str(verdict.get("expression") or "")) != tidy(expression):
+        return []
+    keys = {thing.id: thing.key for thing in desk.things}
+    here = {number: keys.get(thing) for number, thing in verdict.get("numbers", ())}
+    return [
+        Candidate(None, score, "nothing")
+        if number is None
+        else Candidate(here.get(number) or f"candidate {number}", score, f"number {number} of its reasons")
+        for number, score in verdict.get("ranked", ())
+    ]

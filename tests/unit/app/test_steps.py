@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
+from app import work
 from app.sound import outline
 from app.work import _step
-from core.systems.protocol import Step
+from core.systems.protocol import Referral, Step
 
 
 def test_times_and_spans_of_what_was_heard_are_told():
@@ -76,3 +77,13 @@ def test_spectrogram_without_sound_is_empty(clip):
     from app.sound import spectrogram
 
     assert not spectrogram(clip).any()
+
+
+def test_verdict_ranks_what_was_chosen_before_the_rest_and_leaves_out_what_was_refused():
+    evidence = {"objects": [5], "scores": [{"2": 0.9, "5": 0.7, "3": 0.2, "8": 0.6}]}
+    refused = Step("reflect", "So.", {"refused": [{"candidate": 2, "why": "silent"}]}, 1.0)
+    found = Referral((), (), None, (Step("answer", "Chose 5.", evidence, 0.9), refused))
+    assert work._verdict(found)["ranked"] == [[5, 0.7], [8, 0.6], [3, 0.2]]
+    nothing = Step("answer", "Nothing.", evidence | {"objects": []}, 0.9)
+    assert work._verdict(Referral((), (), None, (nothing,)))["ranked"][0] == [None, 1.0]
+    assert work._verdict(Referral((), (), None, ()))["ranked"] == []

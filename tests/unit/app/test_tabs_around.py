@@ -258,6 +258,40 @@ def test_sentence_written_before_anything_is_drawn_is_not_taken_for_a_null_one(d
     assert kinds(remarks(desk, "The dog that barks loudest.")) == []
 
 
+def said_of(desk, expression):
+    return [words for _, words in kinds(remarks(desk, expression))]
+
+
+def test_sentence_that_fits_the_systems_second_best_too_is_warned_of_but_not_when_both_are_meant(desk, store):
+    Keeper(store).load(desk)
+    desk.ask(3, click=(0.5, 0.5, True))
+    told = {
+        "expression": "The dog that barks",
+        "numbers": [[4, 1]],
+        "ranked": [[4, 0.8], [2, 0.75], [7, 0.1]],
+    }
+    desk.say_reasons([], told)
+    assert any(
+        "fits number 2 of its reasons almost as well" in words
+        for words in said_of(desk, "The dog that barks.")
+    )
+    assert not any("almost" in words for words in said_of(desk, "The dog that barks first."))
+    desk.say_reasons([], told | {"ranked": [[4, 0.8], [2, 0.4]]})
+    assert not any("almost" in words for words in said_of(desk, "The dog that barks."))
+    desk.say_reasons([], told)
+    desk.ask(3, click=(0.2, 0.2, True))
+    desk.change_thing(1, fits=True)
+    assert not any("almost" in words for words in said_of(desk, "The dog that barks."))
+
+
+def test_sentence_that_a_system_finds_something_for_is_doubted_when_nothing_shall_fit(desk, store):
+    Keeper(store).load(desk)
+    desk.say_reasons([], {"expression": "The red piano.", "numbers": [], "ranked": [[4, 0.8]]})
+    assert any("does nothing really fit" in words for words in said_of(desk, "The red piano."))
+    desk.say_reasons([], {"expression": "The red piano.", "numbers": [], "ranked": [[None, 1.0], [4, 0.8]]})
+    assert not any("really fit" in words for words in said_of(desk, "The red piano."))
+
+
 def test_pair_that_is_open_is_no_double_of_itself(saved):
     assert not any("there" in words for _, words in kinds(remarks(saved, "The red piano on the left.")))
 
