@@ -71,6 +71,11 @@ def test_click_is_answered_with_the_mask(studio, token):
     assert message["masks"]["1"]["2"][0]
 
 
+def test_of_an_object_on_one_frame_nothing_is_said_of_its_sound(studio, token):
+    click(studio, token)
+    assert studio.ask({"do": "sounding", "token": token, "object": 1})["spans"] == []
+
+
 def test_click_sends_and_receives_little(studio, token):
     import json
 
@@ -107,6 +112,7 @@ def test_prompt_that_cannot_be_used_fails_in_one_sentence_and_changes_nothing(st
         {"do": "_desk"},
         {"do": ["undo"]},
         {"do": "masks", "object": "1"},
+        {"do": "sounding"},
         {"do": "object", "object": 99, "fits": True},
         {"do": "open", "source": "../../etc/passwd"},
         {"do": "open"},
