@@ -190,6 +190,7 @@ class Studio:
             desk = self.desks.get(token)
             answered = desk and desk.finding and desk.finding.done  # the pair may come again, mended
             if desk and desk.source == source.key and not answered:
+                desk.finding = look.task if look else None
                 return {"token": token, "desk": self._snapshot(desk)}
             if desk is None and self.drafts.source(token) == source.key:
                 return self._put_on_desk(source, token, look=look)

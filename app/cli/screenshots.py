@@ -8,8 +8,14 @@ import sys
 import tempfile
 from pathlib import Path
 from typing import Any
+from uuid import UUID, uuid4
 
+import numpy as np
+
+from annotations.records import ObjectEdit
+from annotations.store import Store
 from app.cli.bench_player_server import APP, PATIENCE, chromium, running
+from core.masks import Mask, Track
 
 # Boxes around what is seen on the first sample, in shares of the picture.
 BAND = ((0.09, 0.21, 0.36, 0.96), (0.42, 0.23, 0.62, 0.75), (0.42, 0.65, 0.6, 0.96), (0.69, 0.23, 0.88, 0.96))
@@ -20,6 +26,10 @@ LEAK = (
 )  # on frame 120 of the two dogs: what the answer has too much, a tree behind the dog's ear
 BARKS = "The dog that is barking."
 MINE = "The dog on the left that barks."
+THEIRS = "The animal that makes no sound."
+COMMENT = "I hear it from the right."
+DOG = (0.6, 0.48, 0.83, 0.84)  # the white one, on frame 120
+WHITE = (0.72, 0.62)  # on it, on frame 150
 NAMES = ("guitarist", "drummer", "drum", "saxophonist")
 QUALITY = 84
 
@@ -37,12 +47,13 @@ def main() -> None:
         )
         walk.guide()
         token = walk.page.evaluate("() => [sessionStorage.getItem('refavs.page')]")
-        walk.page.context.close()
         phone = Shots(browser, address, folder, {"width": 390, "height": 844}, session=token[0])
         phone.wait("app.model.objects.length")
         phone.page.wait_for_timeout(1500)
         phone.shoot("phone")
         phone.page.context.close()
+        walk.review(Path(home) / "data")
+        walk.page.context.close()
         desktop = Shots(browser, address, folder, {"width": 1280, "height": 720}, query="tab=annotate")
         desktop.shoot("at-rest")
         desktop.four_objects()
@@ -50,6 +61,26 @@ def main() -> None:
         desktop.propagating()
         desktop.zoomed()
         desktop.page.context.close()
+
+
+def second_person(data: Path, pair: UUID) -> None:
+    """Somebody else finds another thing for the pair, and hands in one of their own."""
+    with Store.open(f"sqlite:///{data / 'refavs.db'}") as store:
+        who = store.start_session("carla").id
+        line = store.pair(pair)
+        assert line is not None
+        thing = next(o for o in store.load_clip_work(line.clip.id).objects if o.id in line.pair.objects)
+        height, width = thing.track.size
+        x0, y0, x1, y1 = DOG
+        y, x = np.ogrid[:height, :width]
+        off = [
+            (v / n - (a + b) / 2) / ((b - a) / 2) for v, n, a, b in ((y, height, y0, y1), (x, width, x0, x1))
+        ]
+        oval = Mask.encode(off[0] ** 2 + off[1] ** 2 <= 1)
+        store.find_back(who, pair, Track(thing.track.size, {120: oval}), comment=COMMENT)
+        own = uuid4()
+        store.save_pair(who, line.clip.id, own, expression=THEIRS, objects=[ObjectEdit(thing.id)])
+        store.submit_pair(who, own)
 
 
 class Shots:
@@ -144,6 +175,29 @@ class Shots:
         self.shoot("dataset")
         page.locator(".tab[data-tab=refer]").click()
         page.locator("[data-do=forget]").click()
+
+    def review(self, data: Path) -> None:
+        """Look for a pair of another annotator's, and have one of the own ones come back."""
+        page = self.page
+        page.locator(".tab[data-tab=annotate]").click()
+        page.locator(".pair", has_text=MINE).click()
+        page.locator("[data-do=submit]").click()
+        page.locator(".standing").wait_for()
+        pair = self.do("app.model.saved.pair")
+        second_person(data, UUID(pair))
+        page.locator(".tab[data-tab=review]").click()
+        page.locator(".returned img").wait_for()
+        page.wait_for_timeout(1500)
+        self.shoot("returned")
+        page.locator("[data-do=review-next]").click()
+        self.wait("app.model.desk.finding && app.clock.ready && app.lanes.strip && app.lanes.peaks")
+        self.seek(150)
+        page.mouse.click(*self.point(*WHITE))
+        self.wait("!app.stage.pending.length && app.model.objects.length")
+        self.shoot("review")
+        page.locator("[data-do=leave]").click()
+        self.wait("!app.model.desk.finding")
+        page.locator(".tab[data-tab=annotate]").click()
 
     def refer(self) -> None:
         self.page.locator("[data-do=refer]").click()

@@ -100,6 +100,6 @@ def test_pair_is_looked_for_by_a_second_person_comes_back_and_is_accepted(person
     bob.do("found")
     bob.page.locator(".outcome.agrees", has_text="accepted").wait_for()
     bob.do("to-list")
-    bob.page.get_by_text("1 of 2 reviews found the same").wait_for()
+    bob.page.get_by_text("found the same in 1 of 2 reviews").wait_for()
     go(ann, "annotate")
     ann.wait("app.model.saved.status === 'accepted'")

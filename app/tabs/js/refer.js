@@ -17,7 +17,8 @@ export function refer(app) {
     const heard = el("div", { class: "heard refer-only" },
         el("span", { class: "hint", id: "refavs-heard" }, "The system hears the clip"),
         el("div", { class: "segments", role: "radiogroup", "aria-labelledby": "refavs-heard" }, ...choices));
-    const first = el("select", { "aria-label": "System that answers", onchange: () => { app.system = first.value; list(); } });
+    const first = el("select", { "aria-label": "System that answers", onchange: () => { app.system = first.value; list(); } },
+        el("option", { value: "" }, "the usual system"));
     const answers = el("div", { class: "heard refer-only" }, el("span", { class: "hint" }, "It is answered by"), first);
     const other = el("select", { "aria-label": "System that answers beside it", onchange: () => { app.beside = other.value; } },
         el("option", { value: "" }, "no other system"));

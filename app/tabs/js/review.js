@@ -30,7 +30,7 @@ const TEXT = {
     gone: "its video is not here any more",
     agreement: "Agreement",
     noReviews: "No pair was looked for by a second person yet.",
-    total: ([agreed, of]) => agreed + " of " + of + (of === 1 ? " review" : " reviews") + " found the same (" + Math.round((100 * agreed) / of) + " %).",
+    total: ([agreed, of]) => "A second person found the same in " + agreed + " of " + of + (of === 1 ? " review" : " reviews") + " (" + Math.round((100 * agreed) / of) + " %).",
     alpha: (value) => "Krippendorff's alpha " + value.toFixed(2),
     alphaWords: "1: always the same, 0: as by chance.",
     noAlpha: "Krippendorff's alpha needs answers that differ.",
