@@ -7,10 +7,9 @@ from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 
-from annotations import history, leases, reading, review, states
+from annotations import history, leases, places, reading, review, states
 from annotations.database import Database
 from annotations.edit import MAX_NAME, Edit, clean, replayed
-from annotations.identity import pts_hash
 from annotations.records import (
     Agreement,
     ChangeInfo,
@@ -34,7 +33,6 @@ from annotations.records import (
 )
 from annotations.schema import (
     Annotator,
-    ClipRow,
     ObjectRow,
     ObjectVersion,
     PairRow,
@@ -115,37 +113,8 @@ class Store:
 
         The same file read to other frames (another decoder version) is another video. source: its public id.
         """
-        height, width = video.size
-        table = pts_hash(video.pts)
         with self.database.writing() as db:
-            same = (
-                VideoRow.sha256 == video.sha256,
-                VideoRow.pts_hash == table,
-                VideoRow.height == height,
-                VideoRow.width == width,
-            )
-            row = db.scalars(sa.select(VideoRow).where(*same)).one_or_none()
-            if row is None:
-                row = VideoRow(
-                    id=uuid4(),
-                    sha256=video.sha256,
-                    path=str(video.path),
-                    frame_count=len(video.pts),
-                    pts_hash=table,
-                    height=height,
-                    width=width,
-                    rotation=video.rotation,
-                    decoder=video.decoder,
-                    has_audio=video.has_audio,
-                    source=source,
-                    licence=licence,
-                    added=datetime.now(UTC),
-                )
-                db.add(row)
-            row.path = str(video.path)
-            row.source = source or row.source
-            row.licence = licence or row.licence
-            return reading.video_info(row)
+            return places.add_video(db, video, source=source, licence=licence)
 
     def videos(self, sha256: str) -> list[VideoInfo]:
         """The stored videos of a file: usually one, several when decoders disagreed about its frames."""
@@ -164,32 +133,7 @@ class Store:
     ) -> ClipInfo:
         """The clip of these frames (inclusive), found or made. label, seconds: given by an import only."""
         with self.database.writing() as db:
-            owner = db.get(VideoRow, video)
-            if owner is None:
-                raise StoreError(f"The store has no video {video}; add it first.")
-            if not 0 <= first <= last < owner.frame_count:
-                ends = f"0 to {owner.frame_count - 1}"
-                raise StoreError(f"A clip lies within frames {ends} of its video, not {first} to {last}.")
-            same = (
-                ClipRow.video_id == video,
-                ClipRow.first == first,
-                ClipRow.last == last,
-                ClipRow.label == label,
-            )
-            row = db.scalars(sa.select(ClipRow).where(*same)).one_or_none()
-            if row is None:
-                row = ClipRow(
-                    id=uuid4(),
-                    video_id=video,
-                    first=first,
-                    last=last,
-                    label=label,
-                    seconds=None if seconds is None else [int(i) for i in seconds],
-                    head=0,
-                    added=datetime.now(UTC),
-                )
-                db.add(row)
-            return reading.clip_info(row, owner)
+            return places.add_clip(db, video, first, last, label=label, seconds=seconds)
 
     # what stands
 
