@@ -72,6 +72,10 @@ def video_info(row: VideoRow) -> VideoInfo:
     )
 
 
+def videos(db: Session, which: Any) -> list[VideoInfo]:
+    return [video_info(row) for row in db.scalars(sa.select(VideoRow).where(which).order_by(VideoRow.added))]
+
+
 def clip_info(row: ClipRow, video: VideoRow) -> ClipInfo:
     seconds = None if row.seconds is None else tuple(row.seconds)
     return ClipInfo(row.id, video_info(video), row.first, row.last, row.label, seconds)

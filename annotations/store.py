@@ -119,8 +119,12 @@ class Store:
     def videos(self, sha256: str) -> list[VideoInfo]:
         """The stored videos of a file: usually one, several when decoders disagreed about its frames."""
         with self.database.reading() as db:
-            rows = db.scalars(sa.select(VideoRow).where(VideoRow.sha256 == sha256).order_by(VideoRow.added))
-            return [reading.video_info(row) for row in rows]
+            return reading.videos(db, VideoRow.sha256 == sha256)
+
+    def videos_of(self, source: str) -> list[VideoInfo]:
+        """The stored videos of a public id; several when it was fetched more than once."""
+        with self.database.reading() as db:
+            return reading.videos(db, VideoRow.source == source)
 
     def add_clip(
         self,

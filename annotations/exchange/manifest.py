@@ -23,6 +23,7 @@ class Source:
     first: int
     last: int
     indices: tuple[int, ...]
+    id: str | None = None  # public
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,10 @@ def read_manifest(path: Path) -> Manifest:
 def stored_source(store: Store, name: str, source: Source) -> VideoInfo | Defect | None:
     """The store's video with the very same frames; a Defect when its frames are others; None = not there."""
     candidates = store.videos(source.sha256)
+    own = ": its masks go on the folder's own frames"
+    if not candidates and source.id and (others := store.videos_of(source.id)):
+        there = f"its source {source.id} is another file here (sha256 {others[0].sha256[:11]}..."
+        return Defect("source-differs", name, f"{there}, was {source.sha256[:11]}...){own}")
     for info in candidates:
         same = (info.frame_count, info.pts_hash, info.size)
         if same == (source.frame_count, source.pts_hash, source.size):
@@ -84,8 +89,7 @@ def stored_source(store: Store, name: str, source: Source) -> VideoInfo | Defect
     info = candidates[0]
     then = f"{source.frame_count} frames of {list(source.size)} (H, W) by {source.decoder}"
     now = f"{info.frame_count} of {list(info.size)} by {info.decoder}, or at other times"
-    what = f"its source was read as {then}, here as {now}: its masks go on the folder's own frames"
-    return Defect("source-differs", name, what)
+    return Defect("source-differs", name, f"its source was read as {then}, here as {now}{own}")
 
 
 def _made(entry: dict[str, Any]) -> Made:
@@ -105,6 +109,7 @@ def _source(entry: dict[str, Any]) -> Source:
         first=entry["first"],
         last=entry["last"],
         indices=tuple(entry["indices"]),
+        id=entry.get("source") if isinstance(entry.get("source"), str) else None,
     )
     numbers = (*source.indices, *source.size, source.first, source.last, source.frame_count)
     if not source.indices or any(type(n) is not int or n < 0 for n in numbers):

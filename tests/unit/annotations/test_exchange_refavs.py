@@ -304,6 +304,20 @@ def test_a_source_whose_frames_are_not_the_same_is_warned_of_and_not_used(desk, 
     assert {line.clip.video.frame_count for line in other.clips()} == {10}
 
 
+def test_a_source_that_was_fetched_again_and_is_another_file_is_warned_of(desk, other, tmp_path):
+    desk.store.add_video(desk.video, source="-cLOg0_sQ0Z")
+    say(desk, "The dog.")
+    one = export(desk.store, tmp_path / "one").root
+    path = make_clip(tmp_path / "again.mp4", frames=124, rate=Fraction(10))
+    other.add_video(media.open(path), source="-cLOg0_sQ0Z")
+    report = import_folder(other, one)
+    assert report.imported == 2
+    assert {d.what.partition(" (")[0] for d in report.defects} == {
+        "its source -cLOg0_sQ0Z is another file here"
+    }
+    assert {line.clip.video.frame_count for line in other.clips()} == {10}
+
+
 def test_importing_ones_own_export_never_takes_newer_work_back(desk, tmp_path):
     pair, thing = say(desk, "The dog.")
     root = export(desk.store, tmp_path / "out").root
