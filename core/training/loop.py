@@ -1,7 +1,7 @@
 """The training loop of all systems: warm-up and cosine, averaged weights, checkpoints that are whole or not there.
 
-It runs on what `accelerate` finds: a processor, a GPU, or several (`accelerate launch`), which share the work of
-a step. Figures are printed, and kept for TensorBoard in OUT/log.
+It runs on what `accelerate` finds: a processor, a GPU, or several, which share the work of a step
+(`accelerate launch --no_python refavs train ...`). Figures are printed, and kept for TensorBoard in OUT/log.
 """
 
 import math
@@ -78,6 +78,8 @@ class Schedule:
 def train(task: Task, out: Path, schedule: Schedule) -> nn.Module:
     """Train until the schedule ends, going on from out/checkpoint.pt. Returns the averaged network.
 
+    Of several processes only the first returns; the others end here, so that what follows is done once.
+
     Raises RefavsError for a schedule without an end, a checkpoint of another network, a loss or gradients that are
     no number, and too little memory; the last checkpoint stays as it is.
     """
@@ -119,7 +121,11 @@ def train(task: Task, out: Path, schedule: Schedule) -> nn.Module:
     if machine.is_main_process:
         _save(checkpoint, network, average, optimiser, step, seconds)
         _show(step, seconds, schedule, figures)
-    machine.wait_for_everyone()
+    if machine.num_processes > 1:
+        machine.wait_for_everyone()
+        machine.end_training()
+        if not machine.is_main_process:
+            raise SystemExit(0)
     return average
 
 

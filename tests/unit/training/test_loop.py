@@ -200,7 +200,7 @@ def test_two_processes_learn_what_one_learns_from_two_batches_a_step(tmp_path):
     code = (
         "import sys; sys.path[:0] = sys.argv[1:3]\n"
         "from pathlib import Path; from test_loop import Line; from core.training.loop import Schedule, train\n"
-        "train(Line(), Path(sys.argv[3]), Schedule(steps=6, warm_up=0))"
+        "train(Line(), Path(sys.argv[3]), Schedule(steps=6, warm_up=0)); print('behind it')"
     )
     here = Path(__file__).parent
     common = {**os.environ, "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "29533"}
@@ -209,10 +209,14 @@ def test_two_processes_learn_what_one_learns_from_two_batches_a_step(tmp_path):
         subprocess.Popen(
             [sys.executable, "-c", code, here, here.parents[2], tmp_path / "two"],
             env={**common, "RANK": str(rank), "LOCAL_RANK": str(rank)},
+            stdout=subprocess.PIPE,
+            text=True,
         )
         for rank in (0, 1)
     ]
-    assert [process.wait(120) for process in both] == [0, 0]
+    said = [process.communicate(timeout=120)[0] for process in both]
+    assert [process.returncode for process in both] == [0, 0]
+    assert said == ["behind it\n", ""]
     train(Line(), tmp_path / "one", Schedule(steps=6, warm_up=0, accumulate=2))
     two, one = (torch.load(tmp_path / name / "checkpoint.pt")["network"] for name in ("two", "one"))
     for a, b in zip(two.values(), one.values(), strict=True):
