@@ -92,6 +92,7 @@ def player(
         print("clicks and playback without the model …", file=sys.stderr)
         with running(home, "disc", clip) as address:
             result = _without_model(browser, address)
+        print(json.dumps(result), file=sys.stderr)  # a run that is cut off later was not for nothing
         if segmenter:
             print("clicks with the model …", file=sys.stderr)
             with running(home, "auto", clip) as address:
