@@ -27,8 +27,14 @@ const TEXT = {
 
 export function submit(app) {
     const { part, button, model, net, clock, attempt } = app;
-    let kind = null;
+    let picked = null;
     let asked = false;
+
+    // What was chosen now; else what is saved with this very sentence.
+    function kind() {
+        const { saved } = model;
+        return picked ?? (saved && part("expression").value.trim() === saved.expression ? saved.null_kind : null);
+    }
 
     // Why nothing fits
     const choices = TEXT.kinds.map(([value, words, title]) => el("button", {
@@ -40,15 +46,15 @@ export function submit(app) {
         el("div", { class: "segments", role: "radiogroup", "aria-labelledby": "refavs-why" }, ...choices), explained);
 
     function choose(value) {
-        kind = value;
+        picked = value;
         model.say("expression");
     }
 
     app.why = {
-        get kind() { return kind; },
+        get kind() { return kind(); },
         // Whether a save may go on; else the question is put.
         told: (fitting) => {
-            if (fitting.length || kind) return true;
+            if (fitting.length || kind()) return true;
             asked = true;
             app.notice(TEXT.ask, { error: true });
             model.say("expression");
@@ -98,8 +104,9 @@ export function submit(app) {
         const nothing = Boolean(words) && !fitting.length;
         const decided = model.objects.length > 0 || model.verdict?.found === false || (saved?.null_kind && clean) || asked;
         why.hidden = !nothing || !decided;
-        for (const choice of choices) choice.setAttribute("aria-checked", String(choice.dataset.why === kind));
-        explained.textContent = TEXT.kinds.find(([value]) => value === kind)?.[2] ?? "";
+        const now = kind();
+        for (const choice of choices) choice.setAttribute("aria-checked", String(choice.dataset.why === now));
+        explained.textContent = TEXT.kinds.find(([value]) => value === now)?.[2] ?? "";
         const status = saved?.status;
         hand.hidden = !(clean && saved.mine && ["draft", "returned"].includes(status));
         standing.textContent = !clean ? "" : status === "submitted" && !saved.mine ? TEXT.others("waits for its review") : TEXT[status] ?? "";
@@ -113,7 +120,7 @@ export function submit(app) {
     };
 
     function taken() {
-        kind = model.saved?.null_kind ?? null;
+        picked = null;
         asked = false;
     }
 
