@@ -20,8 +20,9 @@ from core.metrics.sample import Sample
 from core.metrics.semantic import ClassSums
 
 SOUNDS = ("normal", "mute", "noise:10", "noise:40", "offscreen")
-FALSE_SOUNDS = ("mute", "noise:10", "noise:40")  # with these nothing in the clip sounds, whatever it shows
+NOTHING = ("mute", "noise:10", "noise:40")  # with these nothing in the clip sounds, whatever it shows
 LISTENS, GUESSES = 80.0, 20.0  # percent of what was marked that goes away: from here on, and up to here
+WHETHER = "hears whether something sounds, not what"
 PARTLY = "listens in part"
 
 
@@ -47,7 +48,7 @@ class Preference:
     """heard: one each for SOUNDS, the clips' own first. blank_miou: P1 mIoU (%) of an answer that marks nothing, the
     lowest to which silence can bring a system that listens; None for classes.
 
-    verdict: "listens", "listens in part", "guesses" or "marks nothing". words: why, for people.
+    verdict: "listens", WHETHER, "listens in part", "guesses" or "marks nothing". words: why, for people.
     """
 
     heard: tuple[Heard, ...]
@@ -167,18 +168,18 @@ def _drop(normal: dict[str, Any], values: dict[str, Any]) -> dict[str, float | N
 
 
 def _verdict(quiet: dict[str, float | None]) -> tuple[str, str]:
-    false = [quiet[sound] for sound in FALSE_SOUNDS]
-    away = [share for share in false if share is not None]
-    if len(away) < len(false):
+    away = [share for sound in (*NOTHING, "offscreen") if (share := quiet[sound]) is not None]
+    if not away:
         return "marks nothing", "It marks nothing even with the clips' own sound, so this cannot be said."
+    mute, loud, soft, other = away
     verdict = PARTLY
     if min(away) >= LISTENS:
         verdict = "listens"
     elif max(away) <= GUESSES:
         verdict = "guesses"
-    mute, loud, soft = away
-    other = quiet["offscreen"] or 0.0
-    more = " (below 0: it marks more)" if min(*away, other) < 0 else ""
+    elif min(mute, loud, soft) >= LISTENS and other <= GUESSES:
+        verdict = WHETHER
+    more = " (below 0: it marks more)" if min(away) < 0 else ""
     return verdict, (
         f"It {verdict}. Of what it marks {mute:.0f} % goes away without sound, {loud:.0f} % and {soft:.0f} % in noise "
         f"of -10 and -40 dBFS, {other:.0f} % with another clip's sound{more}."

@@ -24,7 +24,7 @@ from core.systems.segpref.system import cue_numbers
 from core.training.avs_clips import GRID, SIDE, AvsClips, AvsSample, Seen, samples
 
 BATCH = 4
-SECONDS = 5  # of a clip that a step looks at; a longer one at so many of its seconds
+SECONDS = 3  # of a clip that a step looks at
 OTHER = 0.3  # share of the clips that get the sound of another one, and sound nowhere
 CROSS, DICE, SURE, CONTRAST = 5.0, 5.0, 2.0, 0.5  # weights of the losses
 EARLIER = 0.5  # weight of a mask behind an earlier layer
@@ -156,7 +156,7 @@ class SegPrefTask:
         return place, None
 
     def _row(self, rng: np.random.Generator, seen: Seen, place: int, donor: int | None) -> "_Row":
-        """Five seconds of a clip. With another clip's sound nothing in it sounds, on every second."""
+        """Some seconds of a clip. With another clip's sound nothing in it sounds, on every second."""
         time = len(seen.ears)
         labelled = len(seen.classes)
         picked = np.sort(rng.permutation(time)[:SECONDS])

@@ -67,6 +67,19 @@ class Listener(Guesser):
         return bool(power.max() > 0.1 * power.sum() > 0)
 
 
+class Knower(Listener):
+    """Marks it while the clip's own pitch is heard."""
+
+    name = "knower"
+
+    def hears(self, clip):
+        power = np.abs(np.fft.rfft(clip.audio(16000)[:16000])) ** 2
+        return super().hears(clip) and abs(int(power.argmax()) - self.pitch(clip)) < 5
+
+    def pitch(self, clip):
+        return 300 + 100 * (clip.video.path.name == "two")
+
+
 class Silent(Guesser):
     name = "silent"
 
@@ -96,10 +109,16 @@ def test_a_system_that_ignores_the_sound_guesses(folders, tmp_path):
         assert one.drop["p2"] == {"f": 0, "j": 0}
 
 
-def test_a_system_that_listens_is_blank_where_nothing_sounds(folders, tmp_path):
+def test_a_system_that_listens_is_blank_where_nothing_of_the_clip_sounds(folders, tmp_path):
+    found = reported(folders, tmp_path, Knower())
+    assert found.verdict == "listens"
+    assert [(one.marked, one.blank, one.quiet) for one in found.heard[1:]] == [(0, 100, 100)] * 4
+
+
+def test_a_system_that_takes_any_sound_for_the_clips_hears_whether_not_what(folders, tmp_path):
     found = reported(folders, tmp_path, Listener())
     mute, loud, soft, other = found.heard[1:]
-    assert found.verdict == "listens"
+    assert found.verdict == report.WHETHER
     for one in (mute, loud, soft):
         assert (one.marked, one.blank, one.quiet) == (0, 100, 100)
     assert other.quiet == 0  # it does not ask what sounds, only whether
@@ -136,7 +155,7 @@ def test_a_system_that_marks_nothing_is_said_to(folders, tmp_path):
 
 def test_of_classes_only_what_is_named_counts_as_marked(folders, tmp_path):
     found = reported(folders, tmp_path, Listener(), "avss")
-    assert found.verdict == "listens"
+    assert found.verdict == report.WHETHER
     assert found.blank_miou is None
     assert found.heard[0].marked == pytest.approx(
         100 * np.mean([resize_pixels(small.square(k), (224, 224)).mean() for k in range(5)]), abs=0.1
