@@ -6,6 +6,7 @@ pytest -m slow -s tests/e2e/test_long_video.py        prints the times and the m
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
@@ -67,7 +68,7 @@ def encoded(path: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def film(tmp_path_factory) -> Path:
+def film(tmp_path_factory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("film")
     path = folder / "ten minutes.mp4"
     with av.open(str(encoded(folder / "part.mp4"))) as part, av.open(str(path), "w") as out:
@@ -85,7 +86,8 @@ def film(tmp_path_factory) -> Path:
                 packet.time_base, packet.stream = base, to[index]
                 out.mux(packet)
     print(f"\n{path.stat().st_size / 2**20:.0f} MiB")
-    return path
+    yield path
+    path.unlink()
 
 
 def rss(pid: int) -> float:
