@@ -13,6 +13,7 @@ from annotations.identity import differences
 from annotations.records import ClipInfo, ClipWork, PairFilter, PairWork
 from annotations.store import Store
 from core import media
+from core.datasets.whole import SUMS
 from core.errors import DatasetError, MediaError
 
 FORM = 1  # counts changes of how pictures and sound are written
@@ -121,6 +122,7 @@ class Gathered:
                 {"pair": str(r.pair), "expression": r.expression, "reason": r.reason} for r in self.refused
             ],
             "notes": self.notes,
+            "hashes": SUMS,  # of every file
             "expressions_by_split": dict(sorted(parts.items())),
             "sources": sources,
             "pairs": pairs,

@@ -92,7 +92,11 @@ def test_an_export_that_was_cut_off_goes_on_and_ends_as_one_that_was_not(full, t
     assert len(names) == 1
     assert not list(tmp_path.glob(".out*"))
     assert content(root) == content(exchange.export(full.store, tmp_path / "whole", name).root)
+    told = json.loads((root / "manifest.json").read_text())
+    assert (told["format"], told["hashes"]) == (name, SUMS)
     assert subprocess.run(["sha256sum", "-c", "--quiet", SUMS], cwd=root, check=False).returncode == 0
+    listed = {line.split("  ", 1)[1] for line in (root / SUMS).read_text().splitlines()}
+    assert listed == content(root).keys()
 
 
 @pytest.mark.parametrize("name", ["refavs", "mevis"])
