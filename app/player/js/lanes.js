@@ -20,15 +20,14 @@ export class Lanes {
         }, this.canvas, this.head, this.tip);
         host.append(this.labels, this.area);
         this.banded = false;
-        this.later = afterPaint(() => this.draw());
+        this.later = afterPaint(() => { this.label(); this.draw(); });
         this.labelled = null;  // what the labels say
         this.lit = null;  // what the reasoning speaks of: {times, spans} in seconds of the clip
         this.forget();
         new ResizeObserver(() => this.draw()).observe(this.area);
         new MutationObserver(() => this.later()).observe(document.body, { attributes: true, attributeFilter: ["class"] });
         app.model.on("open", () => { this.forget(); this.pictures(); });
-        app.model.on("open objects", afterPaint(() => this.rows()));
-        app.model.on("masks", () => this.later());
+        app.model.on("open objects masks", () => this.later());
         this.listen();
     }
 
@@ -79,10 +78,14 @@ export class Lanes {
         this.later();
     }
 
+    // Labels and lanes anew, with the next picture.
     rows() {
+        this.later();
+    }
+
+    label() {
         const { model, clock } = this.app;
         if (clock.pts.length) this.area.setAttribute("aria-valuemax", String(clock.last));
-        this.later();
         const says = JSON.stringify([this.banded, model.active, model.drawn.map(({ id, category, trial }) => [id, category, trial, this.sounding.get(id)])]);
         if (says === this.labelled) return;
         this.labelled = says;
@@ -126,11 +129,13 @@ export class Lanes {
         const [w, h] = [this.area.clientWidth, this.area.clientHeight];
         this.width = w;  // kept: asking the page for it on every frame of playing would make it lay itself out
         const scale = window.devicePixelRatio || 1;
-        Object.assign(this.canvas, { width: Math.round(w * scale), height: Math.round(h * scale) });
+        const [wide, high] = [Math.round(w * scale), Math.round(h * scale)];
+        if (this.canvas.width !== wide || this.canvas.height !== high) Object.assign(this.canvas, { width: wide, height: high });
         const { model, clock } = this.app;
         if (!clock.pts.length || !model.desk) return;
         const context = this.canvas.getContext("2d");
-        context.scale(scale, scale);
+        context.setTransform(scale, 0, 0, scale, 0, 0);
+        context.clearRect(0, 0, w, h);
         paint(this, context, w, h);
         this.follow();
     }
