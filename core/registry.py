@@ -28,6 +28,7 @@ SYSTEMS = {
     "cue": "core.systems.cue.system:CueReasoner",
     "cue-hub": "core.systems.cue.hub:CueHub",
     "eemc-nano": "core.systems.eemc.system:EemcNano",  # experimental: see its card
+    "segpref-nano": "core.systems.segpref.system:SegPrefNano",  # everything that sounds, no sentences
 }
 SHORT = {"eemc": "eemc-nano"}  # a system by its bare name is the one whose weights ship
 # best first; `auto` takes the first that has its weights here: shipped, or downloaded from the hub before

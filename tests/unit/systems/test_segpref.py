@@ -1,13 +1,14 @@
 """SegPref on the shared eyes and ears: its network, its text cues and the system."""
 
 import json
+from importlib.resources import files
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
-from core import media
+from core import media, registry
 from core.errors import RefavsError
 from core.masks import FrameMask
 from core.systems.blocks.words import Words
@@ -249,3 +250,13 @@ def test_weights_that_cannot_be_used_are_refused_in_words(tmp_path):
         SegPrefNano(tmp_path)
     with pytest.raises(RefavsError, match="described by 'hub'"):
         SegPrefNano(saved(tmp_path / "hub", describer="hub"))
+
+
+def test_the_weights_that_ship_answer_and_say_how_they_were_measured(clip, described):
+    assert registry.SYSTEMS["segpref-nano"] == "core.systems.segpref.system:SegPrefNano"
+    referral = list(SegPrefNano().refer(clip, None))[-1]
+    assert isinstance(referral, Referral)
+    assert np.isfinite(referral.logits).all()
+    card = (files("assets") / "weights" / "segpref-nano" / "README.md").read_text("utf-8")
+    assert "refavs preference ms3:DIR" in card
+    assert "95 % intervals" in card
