@@ -28,6 +28,8 @@ SYSTEMS = {
     "cue": "core.systems.cue.system:CueReasoner",
     "cue-hub": "core.systems.cue.hub:CueHub",
     "eemc-nano": "core.systems.eemc.system:EemcNano",  # experimental: see its card
+    "aurora-nano": "core.systems.aurora.system:AuroraNano",  # experimental: see its card
+    "aurora-nano-direct": "core.systems.aurora.system:AuroraNanoDirect",  # the same without its chain
     "segpref-nano": "core.systems.segpref.system:SegPrefNano",  # everything that sounds, no sentences
 }
 SHORT = {"eemc": "eemc-nano"}  # a system by its bare name is the one whose weights ship

@@ -1,13 +1,15 @@
 """AURORA: its network on drawn features, and the system on a drawn clip with scripted chains."""
 
 import json
+from importlib.resources import files
 
 import numpy as np
 import pytest
 import torch
 
-from core import media
+from core import media, registry
 from core.errors import RefavsError
+from core.systems.aurora import chain
 from core.systems.aurora import system as aurora
 from core.systems.aurora.config import AuroraConfig
 from core.systems.aurora.network import AuroraForReferringSegmentation, Written
@@ -248,3 +250,14 @@ def test_weights_that_cannot_be_used_are_refused_in_words(tmp_path, clip, folder
         AuroraNano(tmp_path)
     with pytest.raises(RefavsError, match="Latin"):
         list(AuroraNano(folder).refer(clip, "собака"))
+
+
+def test_the_weights_that_ship_write_a_right_formed_chain_and_are_marked_experimental(clip):
+    items = list(registry.system("aurora-nano").refer(clip, "The object making the loudest sound."))
+    assert isinstance(items[-1], Referral)
+    assert np.isfinite(items[-1].logits).all()
+    for text in items[-1].steps[-1].evidence["answers"]:
+        chain.read(text)
+    folder = files("assets") / "weights" / "aurora-nano"
+    assert "*Experimental*" in (folder / "README.md").read_text("utf-8")
+    assert len((folder / "model.safetensors").read_bytes()) < 25e6
