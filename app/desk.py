@@ -69,7 +69,7 @@ class Desk(Board):
     ) -> None:
         """A click (x, y, positive) or a box (x0, y0, x1, y1), in fractions of the picture; thing None = new.
 
-        A box starts the frame afresh; clicks add up and correct the mask that was there before the first.
+        A box starts the frame afresh; clicks add up and correct the mask that is there.
         """
         if click is None and box is None:
             raise PromptError("Nothing was asked; click on the picture, or draw a box.")
@@ -88,7 +88,9 @@ class Desk(Board):
             elif click is not None:
                 added = Click(click[0] * width, click[1] * height, click[2])
                 asked = replace(asked, clicks=(*asked.clicks, added))
-            found = self._segmenter().segment(self.clip, index, asked, previous=base)
+            # The answer so far, as the segmenters are measured; without it they look at the whole frame again.
+            previous = cell.mask if cell and box is None else None
+            found = self._segmenter().segment(self.clip, index, asked, previous=previous)
             if found.mask.is_empty and (box is not None or (click is not None and click[2])):
                 raise PromptError("Nothing was found there; click on the object, or draw the box closer.")
             with self._lock:

@@ -129,6 +129,26 @@ def test_undo_during_a_propagation_ends_it_and_takes_it_back(desk, monkeypatch):
     assert list(desk.cells(1)) == [0]
 
 
+def test_further_click_corrects_the_answer_so_far_and_a_box_starts_afresh(desk, monkeypatch):
+    segmenter = desk._segmenter()
+    corrected = []
+
+    def segment(clip, index, prompts, *, previous=None):
+        corrected.append(previous)
+        return type(segmenter).segment(segmenter, clip, index, prompts, previous=previous)
+
+    monkeypatch.setattr(segmenter, "segment", segment, raising=False)
+    monkeypatch.setattr(desk, "_segmenter", lambda: segmenter)
+    answers = [None]
+    for x in (0.3, 0.6):
+        desk.ask(2, click=(x, 0.5, True), thing=1)
+        answers.append(desk.cells(1)[2].mask)
+    desk.ask(2, box=(0.1, 0.1, 0.5, 0.5), thing=1)
+    desk.undo()
+    desk.ask(2, click=(0.8, 0.5, True), thing=1)
+    assert corrected == [None, answers[1], None, answers[2]]
+
+
 def test_click_during_a_propagation_stays_and_is_undone_alone(desk, monkeypatch):
     monkeypatch.setattr(work, "PAUSE", 0.0)
     desk.ask(0, click=(0.2, 0.5, True))
