@@ -30,6 +30,7 @@ SYSTEMS = {
     "eemc-nano": "core.systems.eemc.system:EemcNano",  # experimental: see its card
     "aurora-nano": "core.systems.aurora.system:AuroraNano",  # experimental: see its card
     "aurora-nano-direct": "core.systems.aurora.system:AuroraNanoDirect",  # the same without its chain
+    "ssp-nano": "core.systems.ssp.system:SspNano",  # what sounds, named; experimental: see its card
     "segpref-nano": "core.systems.segpref.system:SegPrefNano",  # everything that sounds, no sentences
 }
 SHORT = {"eemc": "eemc-nano"}  # a system by its bare name is the one whose weights ship

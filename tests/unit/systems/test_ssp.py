@@ -1,12 +1,13 @@
 """Stepping Stone Plus as a network and as a system, with small random weights."""
 
 import json
+from importlib.resources import files
 
 import numpy as np
 import pytest
 import torch
 
-from core import media
+from core import media, registry
 from core.datasets.avss import CLASSES
 from core.errors import RefavsError
 from core.masks import FrameMask
@@ -175,3 +176,11 @@ def test_weights_that_cannot_be_used_are_refused_in_words(tmp_path):
     (tmp_path / "config.json").write_text(json.dumps({"model_type": "bert"}))
     with pytest.raises(RefavsError, match="'bert'"):
         load(tmp_path)
+
+
+def test_the_weights_that_ship_answer_and_are_marked_experimental(clip):
+    referral = list(registry.system("ssp-nano").refer(clip.video.clip(0, 1), None))[-1]
+    assert isinstance(referral, Referral)
+    assert np.isfinite(referral.logits).all()
+    card = files("assets") / "weights" / "ssp-nano" / "README.md"
+    assert "*Experimental*" in card.read_text("utf-8")
