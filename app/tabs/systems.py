@@ -39,14 +39,15 @@ def systems() -> dict[str, Any]:
 
 def _system(name: str) -> dict[str, Any]:
     if name == "cue-hub":
-        from core.segment.checkpoints import SIGLIP2, local
+        from core.segment.checkpoints import CUE_HUB, local
 
-        here = local(SIGLIP2) is not None
-        note = (
-            "" if here else f" {SIGLIP2.megabytes} MB would be fetched from {SIGLIP2.hub} with its first use."
-        )
-        about = f"The cue reasoner, things named by SigLIP 2. {SIGLIP2.licence}.{note}"
-        return _row(name, "ready" if here else "not here", about, SIGLIP2.megabytes)
+        missing = [one for one in CUE_HUB if local(one) is None]
+        size = sum(one.megabytes for one in missing)
+        fetched = ", ".join(one.hub for one in missing)
+        note = f" {size} MB would be fetched with its first use: {fetched}." if missing else ""
+        about = f"The cue reasoner; nouns are found by GroundingDINO, things named by SigLIP 2, sounds by CLAP. Apache-2.0.{note}"
+        whole = sum(one.megabytes for one in CUE_HUB)
+        return _row(name, "not here" if missing else "ready", about, whole)
     shipped = _shipped(name)
     state = "a measure" if name in BASELINES else shipped["state"] if shipped else "ready"
     return _row(

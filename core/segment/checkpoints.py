@@ -96,6 +96,7 @@ GROUNDING_DINO = Checkpoint(
 CLAP = Checkpoint(
     "clap", "laion/clap-htsat-unfused", "ClapModel", "", ("clap",), 615, "Apache-2.0", more=_WORDS
 )
+CUE_HUB = (SIGLIP2, GROUNDING_DINO, CLAP)
 
 
 def local(checkpoint: Checkpoint) -> Path | None:

@@ -7,6 +7,8 @@ from staged import answered, scene
 
 from core.datasets.world.drawn.looks import Look
 from core.datasets.world.script import Actor, Key, Note, Script
+from core.expressions import read
+from core.systems.cue.answer import calibrated, choose
 from core.systems.cue.weigh import Scene
 
 SUNG = tuple(Note(t, 0.5, p) for t, p in ((0.3, 60), (1.4, 62), (2.1, 64), (3.3, 60), (4.0, 65), (5.1, 62)))
@@ -113,3 +115,20 @@ def test_a_man_seen_together_with_what_he_holds_is_not_what_he_holds(players):
 def test_of_two_men_the_one_seen_with_a_thing_in_his_hands_plays(players):
     alone = Scene(players.sight, players.hearing, [c for c in players.candidates if c.id != 2])
     assert answered(alone, "The man playing the drum.") == [2]
+
+
+@pytest.mark.parametrize(("lead", "right"), [(0.0, 0.0), (0.56, 0.11), (0.65, 0.2), (0.83, 0.57), (1.0, 1.0)])
+def test_confidence_is_the_share_of_answers_that_are_right_on_the_world(lead, right):
+    assert calibrated(lead) == pytest.approx(right, abs=0.02)
+
+
+def test_a_sound_that_nothing_goes_with_is_nobody_s_and_the_reason_is_told(left_sings):
+    away = replace(left_sings, matches={}, anchors={}, groups={}, candidates=list(left_sings.candidates))
+    for one, found in away.matches.items():
+        away.matches[one] = replace(found, goes=0.0, told=True)
+    assert away.unmatched
+    (thing,) = read("The man singing.").things
+    choice = choose(thing, away)
+    assert choice.chosen == ()
+    assert "moves as the sound comes and goes" in choice.why
+    assert answered(away, "The man on the left.") == [1]
