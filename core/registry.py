@@ -31,7 +31,7 @@ SYSTEMS = {
     "aurora-nano": "core.systems.aurora.system:AuroraNano",  # experimental: see its card
     "aurora-nano-direct": "core.systems.aurora.system:AuroraNanoDirect",  # the same without its chain
     "ssp-nano": "core.systems.ssp.system:SspNano",  # what sounds, named; experimental: see its card
-    "segpref-nano": "core.systems.segpref.system:SegPrefNano",  # everything that sounds, no sentences
+    "segpref-nano": "core.systems.segpref.system:SegPrefNano",  # experimental: see its card
 }
 SHORT = {"eemc": "eemc-nano"}  # a system by its bare name is the one whose weights ship
 # best first; `auto` takes the first that has its weights here: shipped, or downloaded from the hub before

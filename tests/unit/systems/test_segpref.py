@@ -259,4 +259,4 @@ def test_the_weights_that_ship_answer_and_say_how_they_were_measured(clip, descr
     assert np.isfinite(referral.logits).all()
     card = (files("assets") / "weights" / "segpref-nano" / "README.md").read_text("utf-8")
     assert "refavs preference ms3:DIR" in card
-    assert "95 % intervals" in card
+    assert "*Experimental*" in card
