@@ -53,7 +53,9 @@ def segmenter(name: str = "auto") -> Segmenter:
 @cache
 def system(name: str = "cue", weights: Path | None = None) -> System:
     """The system of that name, made once; `weights` is a folder saved by training."""
-    return _make(SYSTEMS, "system", SHORT.get(name, name), **({} if weights is None else {"weights": weights}))
+    return _make(
+        SYSTEMS, "system", SHORT.get(name, name), **({} if weights is None else {"weights": weights})
+    )
 
 
 def _best() -> str:

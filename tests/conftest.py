@@ -5,10 +5,17 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as core has it; torch is loaded here before core is
+
+if "PYTEST_XDIST_WORKER" in os.environ:  # two workers share the cores; four threads would fight over them
+    os.environ["OMP_NUM_THREADS"] = "1"
+
+settings.register_profile("untimed", deadline=None)  # speed is measured by `refavs bench`, not here
+settings.load_profile("untimed")
 
 SHARED = Path(os.environ.get("REFAVS_TEST_DATA") or Path(__file__).parents[2] / "shared" / "data")
 

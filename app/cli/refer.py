@@ -1,4 +1,4 @@
-"""refavs refer: a clip and a sentence -> the pixels meant on every frame, and why."""
+"""refavs refer: a clip and a sentence, or none -> the pixels meant on every frame, and why."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -18,8 +18,12 @@ def register(cli: typer.Typer) -> None:
 def refer(
     clip: Annotated[Path, typer.Argument(help="A video, or a folder of frames.", show_default=False)],
     expression: Annotated[
-        str, typer.Argument(help='A sentence, as "The object making a sound."', show_default=False)
-    ],
+        str | None,
+        typer.Argument(
+            help='A sentence, as "The object making a sound."; without one, everything that sounds.',
+            show_default=False,
+        ),
+    ] = None,
     system: Annotated[str, typer.Option(metavar="NAME", help="Who answers.")] = "cue",
     out: Annotated[
         Path | None,
@@ -34,8 +38,11 @@ def refer(
     from core.errors import RefavsError
     from core.expressions import normalise
 
-    if normalise(expression) is None:
-        raise RefavsError("An expression was expected, but it is empty; say in one sentence what is meant.")
+    if expression is not None and normalise(expression) is None:
+        raise RefavsError(
+            "An expression was expected, but it is empty; say in one sentence what is meant, or leave it out "
+            "for everything that sounds."
+        )
     asked = registry.system(system)
     opened = media.open(clip).clip()
     if out is not None:
@@ -71,7 +78,7 @@ def refer(
     )
 
 
-def _ask(system: "System", clip: "Clip", expression: str) -> "Referral":
+def _ask(system: "System", clip: "Clip", expression: str | None) -> "Referral":
     from core.errors import RefavsError
     from core.systems import Referral, Step
 
@@ -149,7 +156,7 @@ def _write(out: Path, clip: "Clip", tracks: "list[Track]", data: dict[str, Any])
 
 
 def _data(
-    clip: "Clip", expression: str, system: str, answer: "Referral", tracks: "list[Track]"
+    clip: "Clip", expression: str | None, system: str, answer: "Referral", tracks: "list[Track]"
 ) -> dict[str, Any]:
     video = clip.video
     return {

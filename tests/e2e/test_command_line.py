@@ -111,7 +111,7 @@ def test_an_expression_that_is_empty_or_endless_is_refused_or_answered_in_words(
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("refer", SAMPLE),
+        ("refer",),
         ("refer", SAMPLE, "The dog.", "--system", "nobody"),
         ("segment", SAMPLE, "--frame", "100000", "--click", "1,1"),
         ("segment", SAMPLE, "--frame", "0", "--click", "-5,1"),
@@ -139,3 +139,13 @@ def test_help_names_every_command():
     assert done.returncode == 0
     for name in ("refer", "segment", "evaluate", "check", "export", "import", "bench"):
         assert name in done.stdout
+
+
+def test_refer_without_a_sentence_means_everything_that_sounds(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["refavs", "refer", str(SAMPLE), "--system", "centre-box"])
+    with pytest.raises(SystemExit) as end:
+        main()
+    assert end.value.code == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["expression"] is None
+    assert len(answer["objects"]) == 1
