@@ -11,9 +11,6 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as core has it; torch is loaded here before core is
 
-if "PYTEST_XDIST_WORKER" in os.environ:  # two workers share the cores; four threads would fight over them
-    os.environ["OMP_NUM_THREADS"] = "1"
-
 settings.register_profile("untimed", deadline=None)  # speed is measured by `refavs bench`, not here
 settings.load_profile("untimed")
 
