@@ -39,6 +39,11 @@ class Board:
         self.on_change: Callable[[Any, Act], None] | None = None  # told of each change before the page is
 
     @property
+    def still(self) -> threading.RLock:
+        """Hold it to look at several things at one moment. It is taken before the lock of the drafts, never after."""
+        return self._lock
+
+    @property
     def things(self) -> list[Thing]:
         with self._lock:
             return [thing for thing in self._all() if thing.trial is None]

@@ -71,7 +71,7 @@ class Drafts:
         on disk."""
         page, person = _page(token), author()
         failing = False
-        with self._lock:
+        with desk.still, self._lock:
             acts = past.restore(self._base, page, desk, partial(_unpacked, size=desk.clip.video.size))
 
         def write(desk: Desk, act: Act) -> None:
@@ -119,7 +119,7 @@ class Drafts:
     def settle(self, desk: Desk, token: str) -> None:
         """After a save: keep what the desk still has beyond the store, and its acts."""
         page, kept = _page(token), desk.kept
-        with desk.acting, self._transaction() as base:
+        with desk.acting, desk.still, self._transaction() as base:
             _clear(base, page)
             rest = {
                 thing: [

@@ -1,9 +1,12 @@
 """What was not saved is there again after the server was started anew."""
 
+import threading
+
 import numpy as np
 import pytest
 
 from annotations.store import Store
+from app import drafts
 from app.drafts import Drafts
 from app.media_routes import Links
 from app.people import acting
@@ -307,3 +310,32 @@ def test_what_somebody_else_saved_meanwhile_is_never_undone(start):
     second = come_back(start, token)
     assert second.desks.get(token).past == ([], [])
     assert second.ask({"do": "undo", "token": token})["ok"] is False
+
+
+def test_a_sentence_typed_while_a_save_settles_waits_for_it_and_not_for_ever(start, monkeypatch):
+    studio = start()
+    token = studio.ask({"do": "hello"})["token"]
+    click(studio, token, 0.5)
+    settling, typed = threading.Event(), threading.Event()
+    clear = drafts._clear
+
+    def slow(base, page):
+        settling.set()
+        typed.wait(0.3)  # time for the sentence to come in between
+        clear(base, page)
+
+    monkeypatch.setattr(drafts, "_clear", slow)
+    save = threading.Thread(target=lambda: ask(studio, token, do="save", expression="The dog."), daemon=True)
+
+    def write():
+        assert settling.wait(10)
+        ask(studio, token, do="sentence", expression="The dog that barks.")
+        typed.set()
+
+    write = threading.Thread(target=write, daemon=True)
+    for each in (write, save):
+        each.start()
+    for each in (save, write):
+        each.join(10)
+        assert not each.is_alive()
+    assert studio.desks.get(token).expression == "The dog that barks."
