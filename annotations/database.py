@@ -1,7 +1,6 @@
 """Opens a database: where it is, whether it is ours, its pragmas, its migrations, its transactions."""
 
 import os
-import shutil
 import sqlite3
 import threading
 import time
@@ -17,9 +16,11 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import URL, Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import TimeoutError as NoneFree
 from sqlalchemy.orm import Session
 
 from annotations.records import StoreError
+from annotations.refusals import clear, is_locked
 from annotations.schema import HEAD
 from core import paths
 
@@ -27,23 +28,42 @@ FILE_NAME = "refavs.db"
 BUSY_MS = 5000
 LOCKED_S = 60.0  # a writer that waits this long gives up
 PG_LOCK = 0x5EFA75  # one number for all writers, as SQLite has one write lock
+PG_CONNECT = {  # seconds, milliseconds: a server that is gone is noticed while somebody still waits
+    "connect_timeout": 5,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
+PG_SESSION = (
+    "SET jit = off",  # every statement here is short: to compile one takes longer than to run it
+    f"SET lock_timeout = '{LOCKED_S:.0f}s'",
+)
+PG_ONE_WRITER = sa.text(
+    "SELECT pg_advisory_xact_lock(:n),"  # a writer that went away in the middle does not keep the lock
+    f" set_config('idle_in_transaction_session_timeout', '{LOCKED_S:.0f}s', true)"
+)
 OURS = {"alembic_version", "change", "mask_version"}
 
 
 class Database:
-    """An engine whose tables are of this version. Raises StoreError."""
+    """An engine whose tables are of this version. Raises StoreError.
 
-    def __init__(self, url: str | None) -> None:
+    make: a place without tables gets them; else it is refused. migrate: an older version is brought up to date;
+    else it is left as it is, to be looked at.
+    """
+
+    def __init__(self, url: str | None, *, make: bool = True, migrate: bool = True) -> None:
         self.url = _parse(url)
         self.file = Path(self.url.database).absolute() if self._is_sqlite and self.url.database else None
         self.engine = self._engine()
-        self._reader = self.engine.execution_options(refavs_read=True)
+        self._reader = self.engine.execution_options(**self._reads())
         self._turn = threading.Lock()  # writers of one process queue here, in the order they came
         try:
-            self._bring_up_to_date()
-        except DBAPIError as error:
-            self.engine.dispose()
-            raise self._clear(error) from error
+            if not make:
+                self._there()
+            if migrate:
+                self._bring_up_to_date()
         except BaseException:
             self.engine.dispose()
             raise
@@ -55,7 +75,9 @@ class Database:
     @property
     def name(self) -> str:
         """For messages: the file, or the URL without its password."""
-        return str(self.file) if self.file else self.url.render_as_string(hide_password=True)
+        if self.file:
+            return str(self.file)
+        return self.url.difference_update_query(["password"]).render_as_string(hide_password=True)
 
     def close(self) -> None:
         self.engine.dispose()
@@ -67,18 +89,40 @@ class Database:
             with Session(self._reader) as session, session.begin():
                 yield session
         except DBAPIError as error:
-            raise self._clear(error) from error
+            raise clear(error, self.name, self.file) from error
+        except NoneFree as error:
+            raise self._busy() from error
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
-        """One writer at a time; what it wrote is on disk when the block has ended, or nothing of it is."""
+        """One writer at a time; what it wrote is on disk when the block has ended, or nothing of it is.
+
+        An UnreachableError that came while the end was being written says so by `in_doubt`.
+        """
+        ending = False
         try:
             with self._turn, Session(self.engine, expire_on_commit=False) as session:
                 self._begin(session)
-                with session.begin() if not session.in_transaction() else _committed(session):
-                    yield session
+                yield session
+                session.flush()
+                ending = True
+                session.commit()
         except DBAPIError as error:
-            raise self._clear(error) from error
+            raise clear(error, self.name, self.file, in_doubt=ending) from error
+        except NoneFree as error:
+            raise self._busy() from error
+
+    def analyze(self) -> None:
+        """After many rows were written at once: PostgreSQL plans by what it knows of them, and would not know
+        for a minute; SQLite's plans do without."""
+        if not self._is_sqlite:
+            with self.writing() as session:
+                session.execute(sa.text("ANALYZE"))
+
+    def revision(self) -> str | None:
+        """The version of its tables; None = there are none. StoreError for those of another program."""
+        with self.reading() as session:
+            return self._revision(session.connection())
 
     def _begin(self, session: Session) -> None:
         until = time.monotonic() + LOCKED_S
@@ -88,10 +132,26 @@ class Database:
                 break
             except DBAPIError as error:
                 session.rollback()
-                if not _is_locked(error) or time.monotonic() > until:
+                if not is_locked(error) or time.monotonic() > until:
                     raise
         if not self._is_sqlite:
-            connection.execute(sa.text("SELECT pg_advisory_xact_lock(:n)"), {"n": PG_LOCK})
+            connection.execute(PG_ONE_WRITER, {"n": PG_LOCK})
+
+    def _reads(self) -> dict[str, Any]:
+        """A view is one on PostgreSQL when all its statements see what stood at the first."""
+        if self._is_sqlite:
+            return {"refavs_read": True}
+        return {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+
+    def _busy(self) -> StoreError:
+        return StoreError(f"The database {self.name} has too much to do; try again in a moment.")
+
+    def _there(self) -> None:
+        """Before a file would be made, and before tables would be."""
+        if self.file is None or self.file.exists():
+            if self.revision() is not None:
+                return
+        raise StoreError(f"There is no store at {self.name}; name the database of one.")
 
     def _engine(self) -> Engine:
         if self.file:
@@ -103,7 +163,10 @@ class Database:
                     f"The database {self.file} cannot be made ({error.strerror}); name another place."
                 ) from error
         try:
-            options: dict[str, Any] = {} if self._is_sqlite else {"pool_pre_ping": True}
+            options: dict[str, Any] = {}
+            if not self._is_sqlite:
+                own = {name: value for name, value in PG_CONNECT.items() if name not in self.url.query}
+                options = {"pool_pre_ping": True, "connect_args": own}
             engine = sa.create_engine(self.url, pool_size=10, max_overflow=30, **options)
         except ModuleNotFoundError as error:
             raise StoreError(
@@ -113,12 +176,13 @@ class Database:
         if self._is_sqlite:
             event.listen(engine, "connect", _set_pragmas)
             event.listen(engine, "begin", _begin_by_hand)
+        else:
+            event.listen(engine, "connect", _set_session)
         return engine
 
     def _bring_up_to_date(self) -> None:
-        with self.reading() as session:
-            if self._revision(session.connection()) == HEAD:
-                return
+        if self.revision() == HEAD:
+            return
         with self.writing() as session:
             connection = session.connection()
             revision = self._revision(connection)
@@ -170,29 +234,6 @@ class Database:
                 f"The database {file} must be brought from version {revision} to {HEAD}, but its backup copy "
                 f"{copy.name} cannot be written ({error}); make room there. It was not changed."
             ) from error
-
-    def _clear(self, error: DBAPIError) -> StoreError:
-        """One sentence of what the database says."""
-        said = str(error.orig).strip().splitlines()[0] if error.orig else str(error)
-        low = said.lower()
-        if "disk is full" in low or "no space left" in low:
-            free = f" ({shutil.disk_usage(self.file.parent).free // 2**20} MiB free)" if self.file else ""
-            return StoreError(f"The disk of {self.name} is full{free}: this save was not kept; make room.")
-        if self.file and not os.access(self.file.parent, os.W_OK) and self.file.parent.exists():
-            return StoreError(
-                f"The disk of {self.name} is read-only; allow writing there, or name another place."
-            )
-        if "readonly" in low or "read-only" in low:
-            return StoreError(f"The database {self.name} is read-only; allow writing it, or name another.")
-        if _is_locked(error):
-            return StoreError(f"The database {self.name} is held by another program; close that, try again.")
-        if "unable to open database file" in low:
-            return StoreError(f"The database {self.name} cannot be opened or made; name another place.")
-        if "malformed" in low or "not a database" in low:
-            return StoreError(f"The database {self.name} is damaged ({said}); bring back a backup copy.")
-        if not self._is_sqlite and isinstance(error, sa.exc.OperationalError):
-            return StoreError(f"The database {self.name} does not answer: {said}; check URL and server.")
-        return StoreError(f"The database {self.name} refused: {said}.")
 
 
 def _parse(url: str | None) -> URL:
@@ -258,19 +299,11 @@ def _begin_by_hand(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN" if read else "BEGIN IMMEDIATE")
 
 
-def _is_locked(error: DBAPIError) -> bool:
-    return isinstance(error.orig, sqlite3.OperationalError) and "locked" in str(error.orig)
-
-
-@contextmanager
-def _committed(session: Session) -> Iterator[None]:
-    """The session has begun already (for the lock); commit it at the end."""
-    try:
-        yield
-    except BaseException:
-        session.rollback()
-        raise
-    session.commit()
+def _set_session(connection: Any, _: object) -> None:
+    connection.autocommit = True
+    for setting in PG_SESSION:
+        connection.execute(setting)
+    connection.autocommit = False
 
 
 def _sync_folder(folder: Path) -> None:

@@ -229,6 +229,7 @@ def _objects(db: Session, clip: UUID, size: tuple[int, int]) -> list[ObjectWork]
         .order_by(ObjectRow.fid, ObjectRow.head, ObjectRow.id)
     )
     rows = db.execute(query).all()
+    ids = [thing.id for thing, _ in rows]
     standing = (
         sa.select(
             MaskVersion.object_id,
@@ -249,7 +250,8 @@ def _objects(db: Session, clip: UUID, size: tuple[int, int]) -> list[ObjectWork]
             ),
         )
         .join(Rle, Rle.id == MaskVersion.rle_id)
-        .where(MaskHead.object_id.in_([thing.id for thing, _ in rows]))
+        # twice: a planner without statistics would read the versions of every clip for the second
+        .where(MaskHead.object_id.in_(ids), MaskVersion.object_id.in_(ids))
         .order_by(MaskVersion.object_id, MaskVersion.frame)
     )
     masks: dict[UUID, list[Any]] = defaultdict(list)

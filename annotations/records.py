@@ -22,6 +22,17 @@ class StoreError(RefavsError):
     """The database cannot be opened, or cannot take what it was given."""
 
 
+class UnreachableError(StoreError):
+    """The database did not answer, or went away in the middle; it may be there again in a moment.
+
+    in_doubt: it went away while the end of a save was written, which stands or does not.
+    """
+
+    def __init__(self, message: str, *, in_doubt: bool = False) -> None:
+        super().__init__(message)
+        self.in_doubt = in_doubt
+
+
 class ConflictError(StoreError):
     """Somebody else changed the same thing since it was loaded; nothing was written.
 

@@ -27,7 +27,7 @@ from sqlalchemy import (
 from sqlalchemy import DateTime as SqlDateTime
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-HEAD = "0003"  # the newest file in migrations/versions
+HEAD = "0004"  # the newest file in migrations/versions
 
 
 Seq = Annotated[int, mapped_column(BigInteger)]
@@ -217,9 +217,10 @@ class PairRow(Base):
         Index(None, "annotator_id", "head"),
         Index(None, "session_id", "head"),
         Index(None, "status", "head"),
+        Index(None, "clip_id", "annotator_id", "status"),
     )
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
-    clip_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("clip.id"), index=True)
+    clip_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("clip.id"))
     created: Mapped[Seq] = mapped_column(ForeignKey("change.seq"))
     head: Mapped[Seq] = mapped_column(ForeignKey("change.seq"))
     expression_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("expression.id"), index=True)
