@@ -56,12 +56,14 @@ class Database:
     def __init__(self, url: str | None, *, make: bool = True, migrate: bool = True) -> None:
         self.url = _parse(url)
         self.file = Path(self.url.database).absolute() if self._is_sqlite and self.url.database else None
+        if not make and self.file and not self.file.exists():
+            raise self._no_store()
         self.engine = self._engine()
         self._reader = self.engine.execution_options(**self._reads())
         self._turn = threading.Lock()  # writers of one process queue here, in the order they came
         try:
-            if not make:
-                self._there()
+            if not make and self.revision() is None:
+                raise self._no_store()
             if migrate:
                 self._bring_up_to_date()
         except BaseException:
@@ -143,15 +145,11 @@ class Database:
             return {"refavs_read": True}
         return {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 
+    def _no_store(self) -> StoreError:
+        return StoreError(f"There is no store at {self.name}; name the database of one.")
+
     def _busy(self) -> StoreError:
         return StoreError(f"The database {self.name} has too much to do; try again in a moment.")
-
-    def _there(self) -> None:
-        """Before a file would be made, and before tables would be."""
-        if self.file is None or self.file.exists():
-            if self.revision() is not None:
-                return
-        raise StoreError(f"There is no store at {self.name}; name the database of one.")
 
     def _engine(self) -> Engine:
         if self.file:
@@ -234,6 +232,13 @@ class Database:
                 f"The database {file} must be brought from version {revision} to {HEAD}, but its backup copy "
                 f"{copy.name} cannot be written ({error}); make room there. It was not changed."
             ) from error
+
+
+def file_of(url: str | None) -> Path | None:
+    """Where the SQLite database of a URL lies (None = this user's); None = the URL is of a server."""
+    parsed = _parse(url)
+    own = parsed.get_backend_name() == "sqlite" and parsed.database
+    return Path(parsed.database).absolute() if own and parsed.database else None
 
 
 def _parse(url: str | None) -> URL:

@@ -65,6 +65,7 @@ def fill(store: Store, pairs: int, *, pairs_a_clip: int, masks_a_pair: int) -> F
         with store.database.writing() as db:
             for name in ORDER:
                 db.connection().execute(tables[name].insert(), rows_of[name])
+    store.database.analyze()
     return Filled(next(iter(sessions)), tuple(clips), shapes)
 
 

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 
 from annotations import history, leases, places, reading, review, states
+from annotations.again import done_again
 from annotations.database import Database
 from annotations.edit import MAX_NAME, Edit, clean, replayed
 from annotations.records import (
@@ -44,11 +45,12 @@ from core.masks import Mask, Track
 from core.media import Video
 
 
+@done_again
 class Store:
     """A database of annotations; may be used from any thread, and from several processes at once.
 
     Every method raises StoreError (one sentence for people) when the database or its input is not usable;
-    nothing of a failed save stays. Saving methods take `change`, an id made by the client: the same id sent
+    nothing of a failed save stays. A connection that was lost is waited for. Saving methods take `change`, an id made by the client: the same id sent
     again changes nothing and answers as the first time. `based_on` is `ClipWork.version` as loaded (kept
     until it is loaded again): when another session changed the same mask or pair since, the save raises
     ConflictError.

@@ -16,6 +16,7 @@ from annotations.records import (
     Prompt,
     ReviewInfo,
     StoreError,
+    UnreachableError,
 )
 from annotations.store import Store
 from app.desk import Desk
@@ -49,6 +50,7 @@ class Kept:
     revision: int | None = None
     review: ReviewInfo | None = None  # why the current pair was returned
     shown: UUID | None = None  # the review that lies beside the work
+    tried: dict[str, UUID] = field(default_factory=dict)  # sentence -> its new pair, not known to be stored
 
 
 class Keeper:
@@ -100,7 +102,8 @@ class Keeper:
             same = now is not None and (now.expression == text or returned(now))
             if now and same and now.status == "submitted":
                 raise PromptError(WAITS)
-            pair = now.id if now and same else uuid4()
+            # again under the same id when the last try may stand after all
+            pair = now.id if now and same else kept.tried.setdefault(text, uuid4())
             why = None if fitting else null_kind
             edit = PairEdit(pair, text, tuple(thing.key for thing in fitting), null_kind=why)
             objects = [
@@ -130,7 +133,7 @@ class Keeper:
                 desk.effort = desk.effort.without(prompts)
                 kept.cells |= {o.id: cells[o.id] for o in objects}
                 kept.revision = revision
-            except ConflictError:
+            except (ConflictError, UnreachableError):
                 raise
             except StoreError as error:
                 names = {thing.key: thing.category or f"object {thing.id}" for thing in things}
@@ -141,6 +144,7 @@ class Keeper:
                     desk.effort = desk.effort.without(prompts)
                 kept.cells |= {key: cells[key] for key in stored if key in cells}
                 kept.revision = None
+            kept.tried.clear()
             self._look(kept, pair)
             desk.expression = text
         self._tell(desk, **({} if text == expression.strip() else {"expression": text}))

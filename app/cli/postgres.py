@@ -32,40 +32,69 @@ def temporary_postgres() -> Iterator[str]:
 
     Raises RefavsError when there is none to start; see `missing`.
     """
+    with temporary_server() as server:
+        yield server.url
+
+
+@contextmanager
+def temporary_server() -> Iterator["Server"]:
+    """The same, for who wants to stop it on the way."""
     if reason := missing():
         raise RefavsError(f"No PostgreSQL server can be started: {reason}.")
     folder = Path(tempfile.mkdtemp(prefix="refavs-pg-"))
-    # the server refuses to run as root; Debian's package makes a user for it
-    user = "postgres" if os.geteuid() == 0 else None
-    if user:
-        shutil.chown(folder, user)
-    data = folder / "data"
+    server = Server(folder)
     try:
+        server.make()
+        server.start()
+        yield server
+    finally:
+        server.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+class Server:
+    """PostgreSQL in a folder of its own; may be stopped, and started with the same data."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.url = f"postgresql+psycopg://refavs@/postgres?host={folder}"
+        # the server refuses to run as root; Debian's package makes a user for it
+        self._user = "postgres" if os.geteuid() == 0 else None
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def make(self) -> None:
+        if self._user:
+            shutil.chown(self.folder, self._user)
+        how = ["-U", "refavs", "--auth=trust", "--encoding=UTF8", "--no-sync"]
         made = subprocess.run(
-            [str(_program("initdb")), "-D", str(data), "-U", "refavs", "--auth=trust", "--encoding=UTF8"],
-            user=user,
-            cwd=folder,
+            [str(_program("initdb")), "-D", str(self.folder / "data"), *how],
+            user=self._user,
+            cwd=self.folder,
             capture_output=True,
             text=True,
         )
         if made.returncode:
             raise RefavsError(f"PostgreSQL cannot make a database: {made.stderr.strip().splitlines()[-1]}.")
+
+    def start(self) -> None:
+        """Returns when it answers."""
         settings = ["-c", "listen_addresses=", "-c", "max_connections=100"]
-        server = subprocess.Popen(
-            [str(_program("postgres")), "-D", str(data), "-k", str(folder), *settings],
-            user=user,
-            cwd=folder,
+        data = str(self.folder / "data")
+        self._process = subprocess.Popen(
+            [str(_program("postgres")), "-D", data, "-k", str(self.folder), *settings],
+            user=self._user,
+            cwd=self.folder,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        try:
-            _wait(folder, server)
-            yield f"postgresql+psycopg://refavs@/postgres?host={folder}"
-        finally:
-            server.send_signal(signal.SIGQUIT)  # at once: nothing of it is needed any more
-            server.wait()
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        _wait(self.folder, self._process)
+
+    def stop(self) -> None:
+        """At once, as a crash would."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGQUIT)
+            self._process.wait()
+            self._process = None
 
 
 def _wait(folder: Path, server: "subprocess.Popen[bytes]") -> None:

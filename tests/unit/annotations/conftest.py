@@ -3,12 +3,15 @@
 import shutil
 from fractions import Fraction
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
+import sqlalchemy as sa
 from makers import make_clip, tone
 from store_desk import Desk
 
 from annotations.store import Store
+from app.cli import postgres
 from core import media
 
 
@@ -43,6 +46,26 @@ def other(tmp_path: Path, empty_database: Path):
 def store(url: str):
     with Store.open(url) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def server():
+    """A PostgreSQL server for all tests: to make one takes seconds."""
+    if reason := postgres.missing():
+        pytest.skip(reason)
+    with postgres.temporary_server() as started:
+        yield started
+
+
+@pytest.fixture
+def own_database(server) -> str:
+    """URL of an empty database on it."""
+    name = f"t{uuid4().hex}"
+    engine = sa.create_engine(server.url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(sa.text(f"CREATE DATABASE {name}"))
+    engine.dispose()
+    return server.url.replace("/postgres?", f"/{name}?")
 
 
 @pytest.fixture

@@ -14,28 +14,13 @@ from annotations.exchange.refavs_export import export
 from annotations.exchange.refavs_import import import_folder
 from annotations.records import ConflictError, ObjectEdit, PairFilter, StoreError
 from annotations.store import Store
-from app.cli import postgres
 from core.datasets.refavs import Dataset
 from core.masks import Track
 
 
-@pytest.fixture(scope="module")
-def server():
-    if reason := postgres.missing():
-        pytest.skip(reason)
-    with postgres.temporary_postgres() as url:
-        yield url
-
-
 @pytest.fixture
-def url(server):
-    """A database of its own."""
-    name = f"t{uuid4().hex}"
-    engine = sa.create_engine(server, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(sa.text(f"CREATE DATABASE {name}"))
-    engine.dispose()
-    return server.replace("/postgres?", f"/{name}?")
+def url(own_database):
+    return own_database
 
 
 def test_a_whole_walk_on_postgresql(desk, url, video, tmp_path):

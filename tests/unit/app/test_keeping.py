@@ -1,6 +1,6 @@
 import pytest
 
-from annotations.records import ConflictError, StoreError
+from annotations.records import ConflictError, StoreError, UnreachableError
 from annotations.store import Store
 from app.desk import Desk
 from app.keeping import Keeper, summary
@@ -193,3 +193,18 @@ def test_sentence_is_kept_as_the_benchmark_writes_it_and_the_page_is_told(saved,
     assert message.get("expression", typed.strip()) == kept
     keeper.save(saved, kept)
     assert len(summary(saved)["pairs"]) == 2
+
+
+def test_save_that_did_not_reach_the_store_is_the_same_pair_when_it_is_sent_again(saved, keeper, monkeypatch):
+    sent = []
+
+    def away(session, clip, objects, pairs, **rest):
+        sent.append(pairs[0].id)
+        raise UnreachableError("The database does not answer.", in_doubt=True)
+
+    monkeypatch.setattr(keeper.store, "save_work", away)
+    with pytest.raises(UnreachableError):
+        keeper.save(saved, "The only dog.")
+    monkeypatch.undo()
+    keeper.save(saved, "The only dog.")
+    assert [str(pair) for pair in sent] == [summary(saved)["saved"]["pair"]]
