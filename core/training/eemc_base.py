@@ -7,8 +7,9 @@ from pathlib import Path
 import torch
 
 from core.errors import RefavsError
+from core.systems.blocks.public import ROBERTA, VISION
 from core.systems.blocks.vggish import Vggish
-from core.systems.eemc.base import EARS, TEXT, VISION, EemcBase, RobertaWords
+from core.systems.eemc.base import EARS, EemcBase, RobertaWords
 from core.training.eemc import Parts
 
 GIB = 1 << 30
@@ -28,7 +29,7 @@ def base_parts(vision: str | None, text: str | None, *, vggish: Path | None) -> 
             "EEMC of config base hears by VGGish, whose public weights are no part of this program: fetch "
             "vggish-10086976.pth (a release of torchvggish) and name it by --vggish, or train --config nano."
         )
-    text = text or TEXT
+    text = text or ROBERTA
     ears = Vggish.from_file(vggish)
     words = RobertaWords.load(text)
     network = EemcBase.from_parts(vision or VISION, text)

@@ -7,21 +7,16 @@ trunk's coarsest map, not CLIP's.
 
 from typing import Any
 
-import cv2
-import numpy as np
-import torch
 from torch import Tensor, nn
-from transformers import BertConfig, BertModel, Mask2FormerConfig, Mask2FormerModel
+from transformers import BertConfig, Mask2FormerConfig
 from transformers.models.mask2former.modeling_mask2former import Mask2FormerPixelLevelModule
 
-from core.errors import RefavsError
-from core.systems.eemc.base import MEAN, SPREAD, VISION
+from core.systems.blocks.public import VISION, OnPublicParts, public_parts
 from core.systems.ssp.config import SspConfig
 from core.systems.ssp.network import SspForAudioVisualSemanticSegmentation, Stage
 from core.systems.ssp.parts import Adapter
 
 TEXT = "google-bert/bert-base-uncased"
-FROZEN = ("eyes", "alignment.bert")
 
 
 class BaseConfig(SspConfig):
@@ -59,10 +54,11 @@ class BaseConfig(SspConfig):
         return Mask2FormerConfig.from_dict({**self.vision, "num_queries": queries})
 
 
-class SspBase(SspForAudioVisualSemanticSegmentation):
+class SspBase(OnPublicParts, SspForAudioVisualSemanticSegmentation):
     """Takes what `see` and VGGish give; its tokens are BERT's. Saved whole, so a folder is all it needs."""
 
     config_class = BaseConfig  # type: ignore[assignment]  # a narrower one
+    frozen = ("eyes", "alignment.bert")
     config: BaseConfig
 
     def __init__(self, config: BaseConfig) -> None:
@@ -70,7 +66,7 @@ class SspBase(SspForAudioVisualSemanticSegmentation):
         self.eyes = Mask2FormerPixelLevelModule(config.mask2former(config.semantic_queries))
         self.adapters = nn.ModuleList(Adapter(config.width) for _ in range(4))
         del self.pyramid
-        self._freeze()
+        self.freeze()
 
     @classmethod
     def from_parts(cls, vision: str = VISION, text: str = TEXT, **options: Any) -> "SspBase":
@@ -79,14 +75,7 @@ class SspBase(SspForAudioVisualSemanticSegmentation):
         The first stage has fewer queries than the public decoder, so its queries are new. options: BaseConfig's.
         Raises RefavsError when a part cannot be had.
         """
-        try:
-            seen = Mask2FormerModel.from_pretrained(vision)
-            read = BertModel.from_pretrained(text, add_pooling_layer=False)
-        except (OSError, ValueError, RuntimeError, TypeError) as error:
-            raise RefavsError(
-                f"Expected a Mask2Former in {vision} and a BERT in {text}; they cannot be used "
-                f"({str(error).splitlines()[0]}). Name other hub ids or folders, or connect to the hub."
-            ) from None
+        seen, read = public_parts(vision, text)
         network = cls(BaseConfig(seen.config.to_dict(), read.config.to_dict(), **options))
         network.eyes.load_state_dict(seen.pixel_level_module.state_dict())
         assert network.alignment is not None
@@ -97,28 +86,8 @@ class SspBase(SspForAudioVisualSemanticSegmentation):
         }
         for stage in (network.first, network.second):
             _take(stage, decoder)
-        network._freeze()
+        network.freeze()
         return network
-
-    def _freeze(self) -> None:
-        for name in FROZEN:
-            self.get_submodule(name).requires_grad_(False).eval()
-
-    def train(self, mode: bool = True) -> "SspBase":
-        """As any module's, but what is frozen stays as it answers: no dropped paths in it."""
-        super().train(mode)
-        for name in FROZEN:
-            self.get_submodule(name).eval()
-        return self
-
-    @torch.no_grad()
-    def see(self, pictures: list[np.ndarray]) -> tuple[Tensor, ...]:
-        """uint8 [H, W, 3] -> one look's maps [N, C, h, w]: strides 32, 16, 8, and the masks' (4)."""
-        side = (self.config.side, self.config.side)
-        square = np.stack([cv2.resize(p, side, interpolation=cv2.INTER_AREA) for p in pictures])
-        even = (square / 255.0 - MEAN) / SPREAD
-        found = self.eyes(torch.from_numpy(even).float().permute(0, 3, 1, 2).to(self.device))
-        return (*found.decoder_hidden_states, found.decoder_last_hidden_state)
 
     def levels(
         self, eyes: tuple[Tensor, ...], texts: tuple[Tensor, Tensor]

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from core.errors import RefavsError
-from core.systems.eemc.base import FROZEN, BaseConfig, EemcBase, RobertaWords
+from core.systems.eemc.base import BaseConfig, EemcBase, RobertaWords
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +61,7 @@ def test_what_is_frozen_does_not_learn_and_answers_the_same_while_training(netwo
     assert all(torch.equal(a, b) for a, b in zip(still, again, strict=True))
     taught = {name for name, p in network.named_parameters() if p.grad is not None}
     assert {"tokens", "vision.weight", "words.enter.weight", "classes.weight"} <= taught
-    assert not any(name.startswith(FROZEN) for name in taught)
+    assert not any(name.startswith(EemcBase.frozen) for name in taught)
 
 
 @torch.no_grad()

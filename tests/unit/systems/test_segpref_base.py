@@ -24,7 +24,7 @@ from core import media
 from core.errors import RefavsError
 from core.systems.protocol import Step
 from core.systems.segpref import hub
-from core.systems.segpref.base import FROZEN, BaseConfig, SegPrefBase
+from core.systems.segpref.base import BaseConfig, SegPrefBase
 from core.systems.segpref.config import CUES
 from core.systems.segpref.hub import CAPTIONER, PROMPT, REASONER, HubDescriber, names_in
 
@@ -75,7 +75,7 @@ def test_what_is_frozen_learns_nothing_and_the_rest_does(network):
     assert {"adapters.3.change.2.weight", "words.enter.weight", "classes.weight"} <= taught
     assert any(name.startswith("prompting") for name in taught)
     assert any(name.startswith("audio") for name in taught)
-    assert not any(name.startswith(FROZEN) for name in taught)
+    assert not any(name.startswith(SegPrefBase.frozen) for name in taught)
 
 
 @torch.no_grad()

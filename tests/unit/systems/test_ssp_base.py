@@ -6,7 +6,7 @@ import torch
 from transformers import BertConfig, BertModel, Mask2FormerConfig, Mask2FormerModel, SwinConfig
 
 from core.errors import RefavsError
-from core.systems.ssp.base import FROZEN, BaseConfig, SspBase
+from core.systems.ssp.base import BaseConfig, SspBase
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +70,7 @@ def test_both_stages_answer_with_their_own_queries_and_classes(network):
 def test_only_what_is_between_the_frozen_parts_is_trained(network):
     network.train()
     for name, parameter in network.named_parameters():
-        assert parameter.requires_grad != name.startswith(FROZEN), name
+        assert parameter.requires_grad != name.startswith(SspBase.frozen), name
     assert not network.eyes.training
     assert not network.alignment.bert.training
     network.eval()
