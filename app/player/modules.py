@@ -10,6 +10,12 @@ MODULES = {
     for file in sorted(folder.iterdir(), key=lambda file: file.name)
     if file.name.endswith(".js")
 }
+WORDS = {  # name -> the table of a language, as a module of the page's
+    file.name.removesuffix(".json"): file.read_text("utf-8")
+    for file in (files("app.player") / "words").iterdir()
+    if file.name.endswith(".json")
+}
+MODULES |= {f"words_{name}.js": f"export default {table}" for name, table in sorted(WORDS.items())}
 VERSION = hashlib.sha256("\0".join(f"{n}\0{t}" for n, t in MODULES.items()).encode()).hexdigest()[:16]
 CSS = "\n".join(
     (files(room) / sheet).read_text("utf-8")

@@ -1,13 +1,16 @@
 """The widget as a Gradio component. Its template reads no property, so Gradio never draws it anew."""
 
+import json
 from importlib.resources import files
 from typing import Any
 
 import gradio as gr
 
-from app.player.modules import CSS, VERSION
+from app.player.modules import CSS, VERSION, WORDS
 
 HERE = files("app.player")
+# Nothing of the page's words has arrived then: it is said in every language.
+FAILED = " ".join(table["load.failed"] for table in map(json.loads, WORDS.values()) if "load.failed" in table)
 # The names of the events must stand here in quotes: Gradio reads them from this text.
 ON_LOAD = """
 const events = ["work"];
@@ -15,11 +18,11 @@ const main = new URL("gradio_api/refavs/js/VERSION/main.js", document.baseURI);
 import(main).then(
     ({ mount }) => mount({ element, trigger, watch, props, server, events }),
     (error) => {
-        element.textContent = "The player could not be loaded; reload the page.";
+        element.textContent = FAILED;
         console.error(error);
     },
 );
-"""
+""".replace("VERSION", VERSION).replace("FAILED", json.dumps(FAILED))
 
 
 class Player(gr.HTML):
@@ -28,7 +31,7 @@ class Player(gr.HTML):
     def __init__(self, value: Any = None, **kwargs: Any) -> None:
         kwargs.setdefault("html_template", HERE.joinpath("player.html").read_text("utf-8"))
         kwargs.setdefault("css_template", CSS)
-        kwargs.setdefault("js_on_load", ON_LOAD.replace("VERSION", VERSION))
+        kwargs.setdefault("js_on_load", ON_LOAD)
         kwargs.setdefault("apply_default_css", False)
         super().__init__(value, **kwargs)
 

@@ -2,6 +2,7 @@
 // mask by the server.
 import { inside } from "./polygon.js";
 import { encode } from "./rle.js";
+import { t } from "./words.js";
 
 export class Brush {
     constructor(app) {
@@ -44,7 +45,7 @@ export class Brush {
         if (stage.newObject || model.active === null) this.made = null;
         const object = stage.newObject || making ? null : model.active;
         if (erase && !model.cell(object, clock.index)?.[0] && !this.pending.some((stroke) => stroke.index === clock.index)) {
-            this.app.notice("There is nothing to erase on this frame.");
+            this.app.notice(t("tool.nothing-to-erase"));
             return null;
         }
         const [h, w] = overlay.size;

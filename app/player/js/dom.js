@@ -1,4 +1,5 @@
 // Small helpers. Text reaches the page as text nodes only.
+import { t } from "./words.js";
 
 export function el(tag, attributes = {}, ...children) {
     const node = document.createElement(tag);
@@ -52,7 +53,7 @@ export function notices(host) {
     const seen = new Map();
     return function notice(text, { error = false, actions = [], seconds = error ? 12 : 4 } = {}) {
         seen.get(text)?.remove();
-        const close = el("button", { type: "button", class: "ghost", "aria-label": "Close message" }, icon("close"));
+        const close = el("button", { type: "button", class: "ghost", "aria-label": t("notice.close") }, icon("close"));
         const box = el("div", { class: error ? "notice error" : "notice", role: error ? "alert" : "status" },
             icon(error ? "warning" : "info"), el("div", {}, el("p", {}, text), actions.length ? el("div", { class: "row" }, ...actions.map(([words, act]) =>
                 el("button", { type: "button", onclick: () => { remove(); act(); } }, words))) : null), close);

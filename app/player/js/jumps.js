@@ -1,5 +1,7 @@
 // Where to look next: frames of the active object that were touched, or are least sure; where a sound begins.
 
+import { t } from "./words.js";
+
 export function jumps({ model, clock, lanes, notice }) {
     const here = () => clock.wanted ?? clock.index;
 
@@ -14,15 +16,15 @@ export function jumps({ model, clock, lanes, notice }) {
 
     const own = () => [...(model.cells.get(model.active) ?? [])];
     return {
-        touched: (forward) => go(own().filter(([, cell]) => cell[1]).map(([index]) => index), forward, "No frame of this object was touched."),
-        onset: (forward) => go(lanes.onsets.map((time) => clock.at(clock.pts[clock.first] + time)), forward, "No sound begins in this clip."),
+        touched: (forward) => go(own().filter(([, cell]) => cell[1]).map(([index]) => index), forward, t("jump.touched")),
+        onset: (forward) => go(lanes.onsets.map((time) => clock.at(clock.pts[clock.first] + time)), forward, t("jump.onset")),
         // The least sure first; again and again on to the next one.
         worst: () => {
             const unsure = own().filter(([, cell]) => cell[0] && !cell[1]).sort((a, b) => a[1][3] - b[1][3] || a[0] - b[0]);
             const at = unsure.findIndex(([index]) => index === here());
             clock.pause();
             if (unsure.length) clock.seek(unsure[(at + 1) % unsure.length][0]);
-            else notice("Every frame of this object was touched, or has no mask.");
+            else notice(t("jump.unsure"));
         },
     };
 }

@@ -1,78 +1,75 @@
 // Keys work on the widget alone, and never while somebody is typing. Each act has one key that can be changed; the change
 // is kept in the browser.
 import { el, typing } from "./dom.js";
+import { t } from "./words.js";
 
 const KEPT = "refavs.keys";
-const MOUSE = [
-    ["Left click", "add to the object"], ["Right click, Shift + click", "take away from it"], ["Drag", "draw a box around it"],
-    ["Wheel, pinch", "zoom at the pointer"], ["Space + drag, middle button", "move the zoomed picture"],
-    ["Shift + drag on the timeline", "mark a range and loop it"],
-];
-const SHOWN = { ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", Space: "Space", Escape: "Esc", Delete: "Del" };
+const MOUSE = ["left", "right", "drag", "wheel", "pan", "range"];
+const SHOWN = { ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", Space: t("keys.space"), Escape: "Esc", Delete: "Del" };
 
-// [name, key, words, act], by group.
+// [name, key, act], by group.
 function table({ clock, acts, stage, brush, polygon, view, jumps, lanes, model, part }, help) {
     const choose = (k) => () => model.objects[k] && model.choose(model.objects[k].id);
     return {
         "Play": [
-            ["play", "Space", "play or pause", () => clock.toggle()],
-            ["back", "ArrowLeft", "one frame back", () => clock.step(-1)],
-            ["forward", "ArrowRight", "one frame forward", () => clock.step(1)],
-            ["back10", "Shift+ArrowLeft", "ten frames back", () => clock.step(-10)],
-            ["forward10", "Shift+ArrowRight", "ten frames forward", () => clock.step(10)],
-            ["first", "Home", "first frame", () => clock.seek(clock.first)],
-            ["last", "End", "last frame", () => clock.seek(clock.last)],
-            ["slower", "<", "slower", () => acts.faster(-1)],
-            ["faster", ">", "faster", () => acts.faster(1)],
-            ["loop", "L", "loop on or off", acts.loop],
-            ["in", "I", "loop from here", () => acts.markEnd(false)],
-            ["out", "O", "loop up to here", () => acts.markEnd(true)],
-            ["norange", "Shift+L", "loop the whole clip", () => acts.mark(null)],
-            ["mute", "M", "sound on or off", acts.mute],
-            ["louder", "ArrowUp", "louder", () => acts.louder(0.1)],
-            ["softer", "ArrowDown", "softer", () => acts.louder(-0.1)],
+            ["play", "Space", () => clock.toggle()],
+            ["back", "ArrowLeft", () => clock.step(-1)],
+            ["forward", "ArrowRight", () => clock.step(1)],
+            ["back10", "Shift+ArrowLeft", () => clock.step(-10)],
+            ["forward10", "Shift+ArrowRight", () => clock.step(10)],
+            ["first", "Home", () => clock.seek(clock.first)],
+            ["last", "End", () => clock.seek(clock.last)],
+            ["slower", "<", () => acts.faster(-1)],
+            ["faster", ">", () => acts.faster(1)],
+            ["loop", "L", acts.loop],
+            ["in", "I", () => acts.markEnd(false)],
+            ["out", "O", () => acts.markEnd(true)],
+            ["norange", "Shift+L", () => acts.mark(null)],
+            ["mute", "M", acts.mute],
+            ["louder", "ArrowUp", () => acts.louder(0.1)],
+            ["softer", "ArrowDown", () => acts.louder(-0.1)],
         ],
         "Draw": [
-            ["click", "V", "click and box", () => stage.use("click")],
-            ["brush", "B", "brush", () => stage.use("brush")],
-            ["eraser", "E", "eraser", () => stage.use("eraser")],
-            ["polygon", "S", "polygon", () => stage.use("polygon")],
-            ["close", "Enter", "close the polygon", () => polygon.close()],
-            ["smaller", ",", "smaller brush", () => brush.resize(brush.size * 0.85 - 0.5)],
-            ["larger", ".", "larger brush", () => brush.resize(brush.size * 1.17 + 0.5)],
-            ["undo", "Ctrl+Z", "undo", () => (polygon.open ? polygon.back() : acts.undo())],
-            ["redo", "Ctrl+Shift+Z", "redo", acts.redo],
-            ["new", "N", "start a new object", acts.newObject],
-            ["absent", "A", "absent on this frame", () => acts.absent(false)],
-            ["absenton", "Shift+A", "absent from here on", () => acts.absent(true)],
-            ["delete", "Delete", "delete the object", acts.remove],
+            ["click", "V", () => stage.use("click")],
+            ["brush", "B", () => stage.use("brush")],
+            ["eraser", "E", () => stage.use("eraser")],
+            ["polygon", "S", () => stage.use("polygon")],
+            ["close", "Enter", () => polygon.close()],
+            ["smaller", ",", () => brush.resize(brush.size * 0.85 - 0.5)],
+            ["larger", ".", () => brush.resize(brush.size * 1.17 + 0.5)],
+            ["undo", "Ctrl+Z", () => (polygon.open ? polygon.back() : acts.undo())],
+            ["redo", "Ctrl+Shift+Z", acts.redo],
+            ["new", "N", acts.newObject],
+            ["absent", "A", () => acts.absent(false)],
+            ["absenton", "Shift+A", () => acts.absent(true)],
+            ["delete", "Delete", acts.remove],
         ],
         "Propagate": [
-            ["propagate", "P", "over the whole clip", () => acts.propagate("both")],
-            ["backward", "[", "backward from here", () => acts.propagate("backward")],
-            ["onward", "]", "forward from here", () => acts.propagate("forward")],
-            ["here", "Shift+P", "up to here", () => acts.propagate("here")],
-            ["cancel", "Escape", "cancel what is running", () => (polygon.open ? polygon.drop() : acts.cancel())],
+            ["propagate", "P", () => acts.propagate("both")],
+            ["backward", "[", () => acts.propagate("backward")],
+            ["onward", "]", () => acts.propagate("forward")],
+            ["here", "Shift+P", () => acts.propagate("here")],
+            ["cancel", "Escape", () => (polygon.open ? polygon.drop() : acts.cancel())],
         ],
         "Look": [
-            ["touched", "T", "next touched frame", () => jumps.touched(true)],
-            ["touchedback", "Shift+T", "touched frame before", () => jumps.touched(false)],
-            ["worst", "W", "least sure frame", () => jumps.worst()],
-            ["onset", "K", "next beginning of sound", () => jumps.onset(true)],
-            ["onsetback", "Shift+K", "beginning before", () => jumps.onset(false)],
-            ["bands", "Shift+S", "spectrogram or waveform", () => lanes.asBands()],
-            ["zoomin", "+", "zoom in", () => view.zoom(1.4)],
-            ["zoomout", "-", "zoom out", () => view.zoom(1 / 1.4)],
-            ["fit", "0", "fit the picture", () => view.fit()],
-            ["outline", "X", "outline only", () => acts.show("outline")],
-            ["invert", "G", "darken everything else", () => acts.show("invert")],
-            ["hide", "H", "hide masks", () => acts.show("hide")],
-            ...Array.from({ length: 9 }, (_, k) => ["object" + (k + 1), String(k + 1), "object " + (k + 1), choose(k)]),
+            ["touched", "T", () => jumps.touched(true)],
+            ["touchedback", "Shift+T", () => jumps.touched(false)],
+            ["worst", "W", () => jumps.worst()],
+            ["onset", "K", () => jumps.onset(true)],
+            ["onsetback", "Shift+K", () => jumps.onset(false)],
+            ["bands", "Shift+S", () => lanes.asBands()],
+            ["zoomin", "+", () => view.zoom(1.4)],
+            ["zoomout", "-", () => view.zoom(1 / 1.4)],
+            ["fit", "0", () => view.fit()],
+            ["outline", "X", () => acts.show("outline")],
+            ["invert", "G", () => acts.show("invert")],
+            ["hide", "H", () => acts.show("hide")],
+            ...Array.from({ length: 9 }, (_, k) => ["object" + (k + 1), String(k + 1), choose(k)]),
         ],
         "Write": [
-            ["write", "/", "write the sentence", () => part("expression").focus()],
-            ["save", "Ctrl+S", "save", acts.save],
-            ["help", "?", "this sheet", help],
+            ["write", "/", () => part("expression").focus()],
+            ["save", "Ctrl+S", acts.save],
+            ["help", "?", help],
         ],
     };
 }
@@ -117,27 +114,32 @@ export function keys(app) {
         draw();
     }
 
+    function said_of(name) {
+        const number = /^object(\d)$/.exec(name);
+        return number ? t("keys.object", { n: number[1] }) : t(name === "close" ? "keys.close-polygon" : "keys." + name);
+    }
+
     function row(command) {
         const button = el("button", {
-            type: "button", class: "key", title: "Press to choose another key", "data-key": command[0],
+            type: "button", class: "key", title: t("keys.choose"), "data-key": command[0],
             onclick: () => {
                 waiting = command;
                 draw();
             },
-        }, waiting === command ? "press a key" : words(keyOf(command)));
+        }, waiting === command ? t("keys.press") : words(keyOf(command)));
         button.classList.toggle("waiting", waiting === command);
-        return [el("dt", {}, button), el("dd", {}, command[2])];
+        return [el("dt", {}, button), el("dd", {}, said_of(command[0]))];
     }
 
     function draw() {
         const focused = sheet.contains(document.activeElement) ? document.activeElement.dataset.key : null;
         const group = (name, rows) => el("section", {}, el("h3", {}, name), el("dl", {}, ...rows));
-        sheet.replaceChildren(el("h2", { class: "title" }, "Keys and mouse"), el("div", { class: "columns" },
-            ...Object.entries(groups).map(([name, list]) => group(name, list.filter(([id]) => !/^object[2-9]/.test(id)).flatMap(row))),
-            group("Mouse and touch", MOUSE.flatMap(([key, text]) => [el("dt", {}, key), el("dd", {}, text)]))),
+        sheet.replaceChildren(el("h2", { class: "title" }, t("top.keys")), el("div", { class: "columns" },
+            ...Object.entries(groups).map(([name, list]) => group(t("keys.group." + name), list.filter(([id]) => !/^object[2-9]/.test(id)).flatMap(row))),
+            group(t("keys.group.Mouse"), MOUSE.flatMap((key) => [el("dt", {}, t("mouse." + key)), el("dd", {}, t("mouse." + key + ".does"))]))),
         el("div", { class: "row" },
-            el("button", { type: "button", onclick: () => { changed = {}; localStorage.removeItem(KEPT); draw(); } }, "Keys as they were"),
-            el("button", { type: "button", class: "primary", autofocus: true, onclick: () => sheet.close() }, "Close")));
+            el("button", { type: "button", onclick: () => { changed = {}; localStorage.removeItem(KEPT); draw(); } }, t("keys.as-they-were")),
+            el("button", { type: "button", class: "primary", autofocus: true, onclick: () => sheet.close() }, t("keys.close"))));
         if (focused) sheet.querySelector("[data-key='" + focused + "']")?.focus();
     }
 
@@ -172,7 +174,7 @@ export function keys(app) {
             if (!event.repeat) view.dragged = false;
             view.hold(true);
         } else if (!(event.repeat && ["play", "delete", "absent"].includes(command[0]))) {
-            command[3]();
+            command[2]();
         }
     });
     root.addEventListener("keyup", (event) => {

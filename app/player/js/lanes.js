@@ -3,6 +3,7 @@
 import { css } from "./colours.js";
 import { afterPaint, clockText, el, icon } from "./dom.js";
 import { AXIS, LANE, STRIP, WAVE, paint } from "./lanes_paint.js";
+import { t } from "./words.js";
 
 const ROWS = 4;  // room that is kept, so that the picture stays where it is when objects come
 const REST = 140;  // ms that the pointer rests before the frame under it is fetched
@@ -16,7 +17,7 @@ export class Lanes {
         this.head = el("div", { class: "playhead" });
         this.tip = el("div", { class: "hover-tip", hidden: true });
         this.area = el("div", {
-            class: "lane-area", tabindex: "0", role: "slider", "aria-label": "Time", "aria-valuemin": "0",
+            class: "lane-area", tabindex: "0", role: "slider", "aria-label": t("lanes.time"), "aria-valuemin": "0",
         }, this.canvas, this.head, this.tip);
         host.append(this.labels, this.area);
         this.banded = false;
@@ -91,18 +92,18 @@ export class Lanes {
         this.labelled = says;
         const label = (height, ...children) => el("div", { class: "lane-label", style: "height:" + height + "px" }, ...children);
         this.labels.replaceChildren(
-            label(AXIS + STRIP, icon("look"), el("span", {}, "Picture")),
+            label(AXIS + STRIP, icon("look"), el("span", {}, t("lanes.picture"))),
             el("button", {
                 type: "button", class: "lane-label", style: "height:" + WAVE + "px", "data-do": "bands",
-                "aria-pressed": String(Boolean(this.banded)), title: this.banded ? "Show the waveform" : "Show the spectrogram",
+                "aria-pressed": String(Boolean(this.banded)), title: t(this.banded ? "lanes.waveform.show" : "lanes.spectrogram.show"),
                 onclick: () => this.asBands(),
-            }, icon("listen"), el("span", {}, this.banded ? "Spectrum" : "Sound")),
+            }, icon("listen"), el("span", {}, t(this.banded ? "lanes.spectrum" : "lanes.sound"))),
             ...model.drawn.map((object) => el("button", {
                 type: "button", class: "lane-label" + (object.id === model.active ? " active" : ""), disabled: object.trial, title: this.said(object),
                 style: "height:" + LANE + "px", onclick: () => model.choose(object.id),
                 "aria-pressed": String(object.id === model.active),
             }, el("i", { class: "swatch" + (object.trial ? " striped" : ""), style: "--swatch:" + css(object.id) }),
-            el("span", {}, object.category || "Object " + object.id))),
+            el("span", {}, object.category || t("objects.name", { id: object.id })))),
         );
         this.area.style.height = this.labels.style.minHeight = this.top(Math.max(model.drawn.length, ROWS)) + 4 + "px";
     }
@@ -110,9 +111,9 @@ export class Lanes {
     // What the lane of an object shows, in words.
     said(object) {
         const spans = this.sounding.get(object.id) ?? [];
-        const times = spans.slice(0, 4).map(([from, to]) => clockText(from, 1) + " to " + clockText(to, 1)).join(", ");
-        const name = object.category || "Object " + object.id;
-        return times ? name + ": moves with the sound " + times + (spans.length > 4 ? " …" : "") : name;
+        const times = spans.slice(0, 4).map(([from, to]) => t("lanes.span", { from: clockText(from, 1), to: clockText(to, 1) })).join(", ");
+        const name = object.category || t("objects.name", { id: object.id });
+        return times ? t("lanes.moves", { name, times: times + (spans.length > 4 ? " …" : "") }) : name;
     }
 
     // Position of a time of the video, in CSS pixels.
@@ -146,7 +147,7 @@ export class Lanes {
         const middle = this.x(clock.middle(clock.index));
         this.head.style.transform = "translateX(" + middle + "px)";
         this.area.setAttribute("aria-valuenow", String(clock.index));
-        this.area.setAttribute("aria-valuetext", "Frame " + clock.index + ", " + clockText(clock.time()));
+        this.area.setAttribute("aria-valuetext", t("play.frame.aloud", { index: clock.index, time: clockText(clock.time()) }));
     }
 
     listen() {
@@ -211,7 +212,7 @@ export class Lanes {
             image.style.aspectRatio = model.desk.aspect;
             if (image.src === address) figure.hidden = false;
             else image.src = address;
-            figure.querySelector("figcaption").textContent = "frame " + index + " · " + clockText(clock.time(index));
+            figure.querySelector("figcaption").textContent = t("play.frame", { index }) + " · " + clockText(clock.time(index));
             const work = figure.parentElement.getBoundingClientRect();
             figure.style.bottom = work.bottom - this.area.getBoundingClientRect().top + 6 + "px";
             figure.style.left = Math.min(Math.max(event.clientX - work.left, 88), work.width - 88) + "px";

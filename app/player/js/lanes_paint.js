@@ -2,6 +2,7 @@
 // annotator, stroke above = it seems to sound.
 import { css } from "./colours.js";
 import { clockText } from "./dom.js";
+import { t } from "./words.js";
 
 // Heights, in CSS pixels.
 export const AXIS = 19;
@@ -18,7 +19,7 @@ export function paint(lanes, context, w, h) {
     axis(to);
     strip(to);
     wave(to);
-    if (!model.drawn.length) words(to, "One lane for each object shows where it can be seen", lanes.top(0) + LANE / 2);
+    if (!model.drawn.length) words(to, t("lanes.empty"), lanes.top(0) + LANE / 2);
     model.drawn.forEach((object, row) => lane(to, object, lanes.top(row)));
     range(to);
     lit(to);
@@ -68,7 +69,7 @@ function wave(to) {
     const middle = SOUND + WAVE / 2;
     const { peaks, loud } = lanes;
     if (!peaks?.length) {
-        words(to, model.desk.sound ? "Reading the sound …" : "This clip has no sound", middle);
+        words(to, t(model.desk.sound ? "lanes.reading" : "lanes.silent"), middle);
         return;
     }
     if (lanes.banded) {

@@ -19,9 +19,11 @@ import { Stage } from "./stage.js";
 import { tabs } from "./tabs.js";
 import { transport } from "./transport.js";
 import { View } from "./view.js";
+import { said, translate } from "./words.js";
 
 export function mount(gradio) {
     const root = gradio.element.querySelector("[data-part=root]");
+    translate(root);
     const part = (name) => root.querySelector("[data-part=" + name + "]");
     const button = (name) => root.querySelector("[data-do=" + name + "]");
     const model = new Model();
@@ -36,7 +38,7 @@ export function mount(gradio) {
         try {
             return await work();
         } catch (error) {
-            if (error.message !== "gone") notice(error.message || String(error), { error: true });
+            if (error.message !== "gone") notice(said(error.message) || String(error), { error: true });
             return undefined;
         }
     };
@@ -56,7 +58,7 @@ export function mount(gradio) {
     pairs(app);
     keys(app);
 
-    model.on("trouble", ({ error }) => notice(error, { error: true }));
+    model.on("trouble", ({ error }) => notice(said(error), { error: true }));
     clock.addEventListener("frame", () => {
         overlay.draw(clock.index);
         app.stage.draw();

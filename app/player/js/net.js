@@ -1,6 +1,8 @@
 // Talking to the server. Quick requests return at once; prompts and long work go through Gradio's queue and answer with
 // numbered messages, so that a lost answer is noticed and fetched again.
 
+import { t } from "./words.js";
+
 export class Gone extends Error {}
 
 export class Net {
@@ -19,7 +21,7 @@ export class Net {
 
     async ask(name, values = {}) {
         const answer = await this.server.ask({ do: name, token: this.token, seen: this.model.seq, ...values });
-        if (!answer) throw new Error("The server did not answer; is it still running?");
+        if (!answer) throw new Error(t("server.silent"));
         if (!answer.ok) {
             if (answer.error === "gone") {
                 this.ongone();
@@ -94,10 +96,10 @@ export class Net {
             request.upload.onprogress = (event) => onprogress(event.total ? event.loaded / event.total : 0);
             request.onload = () => {
                 if (request.status === 200) resolve(JSON.parse(request.responseText)[0]);
-                else if (request.status === 413) reject(new Error("That file is larger than this server takes."));
-                else reject(new Error("The upload failed (status " + request.status + "); try again."));
+                else if (request.status === 413) reject(new Error(t("upload.too-large")));
+                else reject(new Error(t("upload.failed", { status: request.status })));
             };
-            request.onerror = () => reject(new Error("The upload was cut off; is the server still running?"));
+            request.onerror = () => reject(new Error(t("upload.cut")));
             request.open("POST", new URL("gradio_api/upload", document.baseURI));
             request.send(form);
         });

@@ -1,6 +1,7 @@
 // The objects of the clip, which of them the sentence refers to, and Save.
 import { css } from "./colours.js";
 import { afterPaint, el, icon } from "./dom.js";
+import { t } from "./words.js";
 
 export function objects(app) {
     const { part, button, model, net, clock, attempt } = app;
@@ -10,26 +11,26 @@ export function objects(app) {
     function row(object) {
         const own = model.cells.get(object.id);
         const name = el("input", {
-            type: "text", value: object.category, maxlength: "60", placeholder: "Object " + object.id,
-            "aria-label": "Category of object " + object.id,
+            type: "text", value: object.category, maxlength: "60", placeholder: t("objects.name", { id: object.id }),
+            "aria-label": t("objects.category", { id: object.id }),
             onchange: (event) => attempt(() => net.ask("object", { object: object.id, category: event.target.value })),
             onkeydown: (event) => event.key === "Enter" && event.target.blur(),
             onfocus: () => model.active !== object.id && (model.active = object.id, mark(), model.say("masks")),
         });
         const fits = el("input", {
-            type: "checkbox", checked: object.fits, "aria-label": "Object " + object.id + " fits the sentence",
-            title: "Fits the sentence",
+            type: "checkbox", checked: object.fits, "aria-label": t("objects.fits.label", { id: object.id }),
+            title: t("objects.fits"),
             onchange: (event) => attempt(() => net.ask("object", { object: object.id, fits: event.target.checked })),
         });
         const total = clock.last - clock.first + 1;
-        const count = own.size === total ? "all frames" : own.size + " of " + total;
+        const count = own.size === total ? t("objects.all-frames") : t("objects.of", { n: own.size, total });
         return el("div", {
             class: "object" + (object.id === model.active && !app.stage.newObject ? " active" : ""), "data-object": object.id,
             onclick: (event) => !event.target.closest("input, button") && (app.stage.newObject = false, model.choose(object.id)),
         }, fits, el("i", { class: "swatch", style: "background:" + css(object.id) }), name,
-        el("span", { class: "frames", title: "Frames that have an answer" }, count),
+        el("span", { class: "frames", title: t("objects.frames") }, count),
         el("button", {
-            type: "button", class: "ghost", "aria-label": "Delete object " + object.id, title: "Delete object (can be undone)",
+            type: "button", class: "ghost", "aria-label": t("objects.delete", { id: object.id }), title: t("objects.delete.title"),
             onclick: () => attempt(() => net.ask("delete", { object: object.id })),
         }, icon("bin")));
     }
@@ -46,8 +47,8 @@ export function objects(app) {
         const typed = host.contains(document.activeElement) && document.activeElement.type === "text" ? document.activeElement : null;
         const kept = typed && { object: typed.closest("[data-object]").dataset.object, value: typed.value, at: typed.selectionStart };
         const words = app.stage.newObject
-            ? "Click the new object on the picture, or drag a box around it."
-            : "Refer finds objects; or click one on the picture. Right click takes away, a drag draws a box.";
+            ? t("objects.click-new")
+            : t("objects.none");
         host.replaceChildren(...model.objects.map(row),
             ...(model.objects.length && !app.stage.newObject ? [] : [el("p", { class: "nothing" }, words)]));
         if (kept) {

@@ -1,6 +1,7 @@
 // The reasons of a referral in words. A step lights up the times and the things it speaks of, by the numbers that it uses.
 import { css } from "./colours.js";
 import { clockText, el, icon } from "./dom.js";
+import { language, t } from "./words.js";
 
 const PLAIN = "#f2f4f7";
 
@@ -30,18 +31,18 @@ export function reasons(app) {
     }
 
     function name(found) {
-        return found.category || "Object " + found.id;
+        return found.category || t("objects.name", { id: found.id });
     }
 
     function chips({ times = [], speaks_of = [] }) {
         const buttons = times.slice(0, 8).map((time) => el("button", {
-            type: "button", "aria-label": "Go to " + clockText(time, 1),
+            type: "button", "aria-label": t("reasons.go", { time: clockText(time, 1) }),
             onclick: () => clock.seek(clock.at(clock.pts[clock.first] + time)),
         }, clockText(time, 1)));
         for (const id of speaks_of) {
             const found = object(id);
             if (!found) continue;
-            buttons.unshift(el("button", { type: "button", class: "who", title: "Choose this object", onclick: () => model.choose(found.id) },
+            buttons.unshift(el("button", { type: "button", class: "who", title: t("reasons.choose"), onclick: () => model.choose(found.id) },
                 el("i", { class: "swatch", style: "background:" + css(found.id) }), id + " = " + name(found)));
         }
         return buttons.length ? el("span", { class: "times" }, ...buttons) : null;
@@ -73,6 +74,11 @@ export function reasons(app) {
         clock.seek(clock.at(clock.pts[clock.first] + times.reduce((a, b) => (Math.abs(b - now) < Math.abs(a - now) ? b : a))));
     }
 
+    // Systems give their reasons in English: elsewhere the answer itself stands before them in the page's language.
+    function head({ found }) {
+        return language === "en" ? [] : [el("strong", { title: t("reasons.english") }, t(found ? "reasons.found" : "reasons.none")), " "];
+    }
+
     // What was answered is strong, why it was is not.
     function halves(text) {
         const at = text.indexOf(" because ");
@@ -88,15 +94,15 @@ export function reasons(app) {
         card.hidden = !verdict && !steps.length;
         part("chips").hidden = !card.hidden;
         const others = steps.filter(({ words }) => words !== verdict?.words);
-        const list = el("ol", { class: "steps", "aria-label": "Steps" }, ...others.map(row));
+        const list = el("ol", { class: "steps", "aria-label": t("reasons.steps"), lang: "en" }, ...others.map(row));
         const why = el("details", {
             open: localStorage.getItem("refavs.why") !== "closed",
             ontoggle: (event) => localStorage.setItem("refavs.why", event.target.open ? "open" : "closed"),
-        }, el("summary", {}, "Step by step"), list);
+        }, el("summary", {}, t("reasons.step-by-step")), list);
         const answer = steps.find(({ words }) => words === verdict?.words);
         const top = verdict && el("p", {
             class: "verdict", onpointerenter: () => answer && light(answer), onpointerleave: () => light(pinned?.step, pinned?.node),
-        }, icon(verdict.found ? "check" : "none"), el("span", {}, ...halves(verdict.words)));
+        }, icon(verdict.found ? "check" : "none"), el("span", {}, ...head(verdict), el("span", { lang: "en" }, ...halves(verdict.words))));
         card.replaceChildren(...(top ? [top] : []), why);
         if (!verdict) list.scrollTop = list.scrollHeight;
     }

@@ -1,5 +1,6 @@
 // The sentence, Refer with its progress. What is written is kept by the server as it comes.
 import { el } from "./dom.js";
+import { t } from "./words.js";
 
 const EXAMPLES = ["The object making a sound", "The object making the loudest sound", "The first object to make a sound"];
 const REST = 700;  // ms after the last key until the sentence is sent
@@ -14,7 +15,7 @@ export function sentence(app) {
         const chip = (text, sentence = text) => el("button", {
             type: "button", title: text, onclick: () => { box.value = sentence; box.focus(); written(); },
         }, text);
-        part("chips").replaceChildren(...(words.length ? words : EXAMPLES).map((text) => chip(text)), chip("Everything that sounds", ""));
+        part("chips").replaceChildren(...(words.length ? words : EXAMPLES).map((text) => chip(text)), chip(t("sentence.sounding"), ""));
     }
 
     function written() {
@@ -23,6 +24,12 @@ export function sentence(app) {
         const token = net.token;
         waiting = setTimeout(() => token === net.token && net.ask("sentence", { expression: box.value }).catch(() => {}), REST);
     }
+
+    // What was written, before the page goes.
+    app.flush = async () => {
+        clearTimeout(waiting);
+        if (model.desk && !model.desk.finding) await net.ask("sentence", { expression: box.value }).catch(() => {});
+    };
 
     // The usual system's answer; in the demonstration to the sound that was chosen, and of a second system after it.
     function refer() {

@@ -1,5 +1,6 @@
 // Which clip is open: the menu, uploads, and coming back after a reload or a restart of the server.
 import { clockText, el, icon } from "./dom.js";
+import { said, t } from "./words.js";
 
 const REMEMBERED = "refavs.page";
 
@@ -42,7 +43,7 @@ export function source(app) {
     async function hello() {
         const answer = await app.attempt(() => net.ask("hello", { ...remembered(), desks: desks() }));
         if (!answer) {
-            if (!model.desk) empty("No clip could be opened.");
+            if (!model.desk) empty(t("open.failed"));
             return;
         }
         samples = answer.samples;
@@ -54,7 +55,7 @@ export function source(app) {
         const desk = answer.desk;
         part("screen").hidden = !desk;
         if (!desk) {
-            empty(answer.problem ?? "Open a video to begin.");
+            empty(said(answer.problem) ?? t("open.begin"));
             return;
         }
         part("empty").hidden = true;
@@ -63,12 +64,12 @@ export function source(app) {
         overlay.open(desk.size);
         model.open(desk);
         clock.load(desk, desk.media);
-        part("name").textContent = desk.name;
+        part("name").textContent = said(desk.name);
         picker.title = desk.name;
         part("facts").textContent = facts(desk);
         document.title = desk.name + " · RefAVS Studio";
         remember();
-        if (desk.damaged) notice("Parts of this video are damaged; the frames that can be read are shown.");
+        if (desk.damaged) notice(t("open.damaged"));
         media(desk.media);
         fetchMasks();
         fetchSound();
@@ -78,8 +79,8 @@ export function source(app) {
         const seconds = clock.duration;
         const rate = (last - first + 1) / seconds;
         return [
-            size[1] + " × " + size[0], (last - first + 1) + " frames", rate.toFixed(2).replace(/\.?0+$/, "") + " fps",
-            clockText(seconds, 1), sound ? null : "no sound",
+            size[1] + " × " + size[0], t("facts.frames", { n: last - first + 1 }), rate.toFixed(2).replace(/\.?0+$/, "") + " fps",
+            clockText(seconds, 1), sound ? null : t("facts.silent"),
         ].filter(Boolean).join(" · ");
     }
 
@@ -89,11 +90,11 @@ export function source(app) {
         clearTimeout(polling);
         banner.hidden = true;
         if (state.error) {
-            banner.replaceChildren(state.error);
+            banner.replaceChildren(said(state.error));
             banner.hidden = false;
         } else if (!state.video) {
             const bar = el("div", { class: "progress" }, el("i", { style: "width:" + Math.round(state.progress * 100) + "%" }));
-            banner.replaceChildren(state.words, bar, Math.round(state.progress * 100) + " %");
+            banner.replaceChildren(said(state.words), bar, Math.round(state.progress * 100) + " %");
             banner.hidden = false;
             const token = net.token;
             polling = setTimeout(async () => {
@@ -134,12 +135,12 @@ export function source(app) {
         closeMenu();
         const banner = part("banner");
         const bar = el("i");
-        banner.replaceChildren("Uploading " + chosen.name, el("div", { class: "progress" }, bar));
+        banner.replaceChildren(t("upload.going", { name: chosen.name }), el("div", { class: "progress" }, bar));
         banner.hidden = false;
         const answer = await app.attempt(async () => {
-            if (!chosen.size) throw new Error("“" + chosen.name + "” is empty (0 bytes): expected a video; choose another file.");
+            if (!chosen.size) throw new Error(t("upload.empty", { name: chosen.name }));
             const path = await net.upload(chosen, (done) => { bar.style.width = done * 100 + "%"; });
-            banner.replaceChildren("Opening " + chosen.name + " …");
+            banner.replaceChildren(t("upload.opening", { name: chosen.name }));
             return net.ask("take", { path, name: chosen.name });
         });
         banner.hidden = true;
@@ -149,7 +150,7 @@ export function source(app) {
 
     function empty(words) {
         for (const name of ["play", "back", "forward", "refer", "save", "export", "new-object"]) app.button(name).disabled = true;
-        const choose = el("button", { type: "button", class: "primary", onclick: () => file.click() }, icon("upload"), "Upload a video");
+        const choose = el("button", { type: "button", class: "primary", onclick: () => file.click() }, icon("upload"), t("upload.video"));
         part("empty").replaceChildren(el("p", {}, words), choose);
         part("empty").hidden = false;
     }
@@ -159,17 +160,17 @@ export function source(app) {
             el("button", { type: "button", role: "menuitem", class: extra, onclick: act }, icon(name),
                 el("span", { class: "name" }, words), count && el("span", { class: "count" }, String(count)));
         menu.replaceChildren(
-            item("Upload a video …", () => file.click(), "upload"),
-            el("div", { class: "note" }, "Any common format, up to 500 MB"),
-            el("div", { class: "heading" }, "Sample clips"),
-            ...samples.map((s) => item(s.name, () => open(s.key), "play", s.key === model.desk?.source ? "current" : "")),
+            item(t("upload.video.menu"), () => file.click(), "upload"),
+            el("div", { class: "note" }, t("upload.limit")),
+            el("div", { class: "heading" }, t("menu.samples")),
+            ...samples.map((s) => item(said(s.name), () => open(s.key), "play", s.key === model.desk?.source ? "current" : "")),
         );
         menu.hidden = false;
         picker.setAttribute("aria-expanded", "true");
         menu.querySelector("button").focus();
         const { recent } = await net.ask("recent").catch(() => ({ recent: [] }));
         if (recent.length) {
-            menu.append(el("div", { class: "heading" }, "Clips with saved pairs"), ...recent.map((clip) =>
+            menu.append(el("div", { class: "heading" }, t("menu.saved")), ...recent.map((clip) =>
                 item(clip.name, () => open(clip.key), "check", clip.key === model.desk?.source ? "current" : "", clip.pairs)));
         }
     }
@@ -237,8 +238,7 @@ export function source(app) {
         if (returning) return;
         returning = true;
         const token = net.token;
-        hello().then(() => notice(token === net.token ? "The server was started anew; your work is here again."
-            : "The server was started anew; what was saved is here again.")).finally(() => { returning = false; });
+        hello().then(() => notice(token === net.token ? t("server.again") : t("server.saved"))).finally(() => { returning = false; });
     };
 
     const expressions = () => samples.find((s) => s.key === model.desk?.source)?.expressions ?? [];

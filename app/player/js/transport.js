@@ -1,5 +1,6 @@
 // Play, speed, sound, opacity; undo, propagate, cancel: the row under the picture. Returns the acts, for the keys.
 import { afterPaint, clockText } from "./dom.js";
+import { choose, language, named, said, t } from "./words.js";
 
 export function transport(app) {
     const { part, button, model, net, clock, overlay, attempt } = app;
@@ -102,16 +103,29 @@ export function transport(app) {
     const theme = localStorage.getItem("refavs.theme");
     if (theme) document.body.classList.toggle("dark", theme === "dark");
 
+    // In the other language from the next load on; what is on the desk comes back with it.
+    const other = language === "en" ? "zh" : "en";
+    part("language").lang = other;
+    part("language").addEventListener("click", async () => {
+        if (model.job) {
+            app.notice(t("top.busy"));
+            return;
+        }
+        choose(other);
+        await app.flush();
+        location.reload();
+    });
+
     function readout() {
         if (!clock.pts.length) return;
         part("time").textContent = clockText(clock.time());
         part("duration").textContent = "/ " + clockText(clock.duration);
-        part("frame").textContent = "frame " + clock.index;
+        part("frame").textContent = t("play.frame", { index: clock.index });
     }
 
     function state() {
         set("play-icon", clock.playing ? "pause" : "play");
-        button("play").setAttribute("aria-label", clock.playing ? "Pause" : "Play");
+        button("play").setAttribute("aria-label", t(clock.playing ? "play.pause" : "play.play"));
         const muted = clock.video.muted || !model.desk?.sound;
         set("mute-icon", muted ? "muted" : "volume");
         button("mute").setAttribute("aria-pressed", String(clock.video.muted));
@@ -123,8 +137,8 @@ export function transport(app) {
     function tools() {
         button("undo").disabled = !model.undo;
         button("redo").disabled = !model.redo;
-        button("undo").title = model.undo ? "Undo " + model.undo + " (Ctrl+Z)" : "Nothing to undo";
-        button("redo").title = model.redo ? "Redo " + model.redo + " (Ctrl+Shift+Z)" : "Nothing to redo";
+        button("undo").title = model.undo ? t("undo.title", { act: named("act", model.undo) }) : t("undo.nothing");
+        button("redo").title = model.redo ? t("redo.title", { act: named("act", model.redo) }) : t("redo.nothing");
         const own = model.cells.get(model.active);
         const idle = !model.job && own !== undefined && own.size > 0;
         for (const name of ["propagate", "propagate-back", "propagate-forward", "propagate-here"]) button(name).disabled = !idle;
@@ -141,7 +155,7 @@ export function transport(app) {
             const bar = host.querySelector("[role=progressbar]");
             bar.setAttribute("aria-valuenow", String(share));
             bar.firstElementChild.style.width = share + "%";
-            host.querySelector(".doing").textContent = now?.words ?? "";
+            host.querySelector(".doing").textContent = said(now?.words ?? "");
         }
         part("split").hidden = model.job?.name === "propagation";
         button("refer").hidden = model.job?.name === "referral";
@@ -150,7 +164,7 @@ export function transport(app) {
 
     model.on("job", (message) => {
         model.job = message.done ? null : message;
-        if (message.notice) app.notice(message.notice);
+        if (message.notice) app.notice(said(message.notice));
         job();
     });
     model.on("open", job);

@@ -1,5 +1,6 @@
 // Annotate: what the sentence leans on, and what it must still pass, while it is written.
 import { el, icon } from "./dom.js";
+import { named, said, t } from "./words.js";
 
 const REST = 350;  // ms after the last key
 const ICONS = { refuse: "none", warn: "warning", note: "info" };
@@ -21,8 +22,8 @@ export function annotate(app) {
         const answer = await net.ask("remarks", { expression: box.value }).catch(() => null);
         if (!answer || token !== net.token || last !== state) return;
         host.replaceChildren(
-            ...(answer.cues.length ? [el("div", { class: "cues" }, el("span", { class: "hint" }, "Leans on"), ...answer.cues.map((cue) => el("span", { class: "cue " + cue }, cue)))] : []),
-            ...answer.remarks.map(({ level, words }) => el("p", { class: "remark " + level }, icon(ICONS[level]), el("span", {}, words))));
+            ...(answer.cues.length ? [el("div", { class: "cues" }, el("span", { class: "hint" }, t("remarks.leans")), ...answer.cues.map((cue) => el("span", { class: "cue " + cue }, named("cue", cue))))] : []),
+            ...answer.remarks.map(({ level, words }) => el("p", { class: "remark " + level }, icon(ICONS[level]), el("span", {}, said(words)))));
     }
 
     function soon() {

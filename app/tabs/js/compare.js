@@ -2,17 +2,18 @@
 import { css } from "./colours.js";
 import { el, icon } from "./dom.js";
 import { runs } from "./rle.js";
+import { language, named, t } from "./words.js";
 
 const SAME = 0.9;  // overlap from which on two answers count as one
-const HEARD = { normal: "with its sound", mute: "muted", "noise:20": "noise instead" };
 
 export function compare(app) {
     const { root, model, net, part, overlay, lanes, attempt } = app;
-    const card = el("section", { class: "card compared refer-only", "aria-label": "Answers side by side", role: "status", hidden: true });
+    const card = el("section", { class: "card compared refer-only", "aria-label": t("compare"), role: "status", hidden: true });
     part("reasons").before(card);
     let known = [];  // what was there when the card was drawn last
     let chosen = null;  // which of them lies on the picture
 
+    const who_of = ({ system, sound = "normal" }) => t("compare.who", { system, sound: named("heard.said", sound) });
     const key = (trial) => trial.system + " " + trial.sound;
 
     // Of the object's masks, every fifth frame: frame index -> run lengths of each mask.
@@ -58,15 +59,15 @@ export function compare(app) {
 
     // What the answer says about the other answer of the same system to the clip's own sound, or of the first system.
     function meaning(trial, first) {
-        if (!first) return "Refer with its sound, too, to compare.";
+        if (!first) return t("compare.first");
         const share = trial.found && first.found ? overlap(pixels(first.objects), pixels(trial.objects)) : trial.found === first.found ? 1 : 0;
         if (trial.sound === "normal") {
-            if (trial.found !== first.found) return trial.found ? first.system + " says that nothing fits." : first.system + " finds something.";
-            return trial.found ? "Overlap with " + first.system + ": " + Math.round(100 * share) + " %." : "Both say that nothing fits.";
+            if (trial.found !== first.found) return t(trial.found ? "compare.says-none" : "compare.finds", { system: first.system });
+            return trial.found ? t("compare.overlap", { system: first.system, share: Math.round(100 * share) }) : t("compare.both-none");
         }
-        if (share >= SAME) return "The same answer: it did not need the sound.";
-        if (first.found && !trial.found) return "Nothing is found now: the answer came from the sound.";
-        return "Another answer: it used the sound.";
+        if (share >= SAME) return t("compare.same");
+        if (first.found && !trial.found) return t("compare.from-sound");
+        return t("compare.used");
     }
 
     function draw() {
@@ -77,7 +78,7 @@ export function compare(app) {
         const refer = root.dataset.tab === "refer";
         const before = model.shown.length;
         model.shown = refer ? trials.filter((trial) => key(trial) === chosen).flatMap((trial) =>
-            trial.objects.map((object) => ({ ...object, category: trial.system + (trial.sound === "normal" ? "" : ", " + HEARD[trial.sound]), trial: true }))) : [];
+            trial.objects.map((object) => ({ ...object, category: trial.sound === "normal" ? trial.system : who_of(trial), trial: true }))) : [];
         if (model.shown.length || before) {
             overlay.draw(app.clock.index);
             lanes.rows();
@@ -89,25 +90,25 @@ export function compare(app) {
         const first = (trial) => (trial.sound === "normal" || trial.system === own?.system ? same(trial)
             : trials.find((other) => other.system === trial.system && other.sound === "normal"));
         card.replaceChildren(
-            el("div", { class: "title-row" }, el("h2", { class: "title" }, "Side by side"),
-                el("button", { type: "button", class: "ghost small", "data-do": "forget", onclick: () => attempt(() => net.ask("forget")) }, icon("close"), "Take away")),
+            el("div", { class: "title-row" }, el("h2", { class: "title" }, t("compare.title")),
+                el("button", { type: "button", class: "ghost small", "data-do": "forget", onclick: () => attempt(() => net.ask("forget")) }, icon("close"), t("compare.forget"))),
             ...(same(trials[0]) ? [row(own, { words: own.words, mark: own.objects })] : []),
             ...trials.map((trial) => row(trial, { words: trial.words, mark: trial.objects, says: meaning(trial, first(trial)), toggle: true })),
-            el("p", { class: "hint" }, "Striped answers are tests: they are only looked at and never saved."));
+            el("p", { class: "hint" }, t("compare.hint")));
     }
 
     function row(answer, { words, mark, says = null, toggle = false }) {
-        const who = answer.system + ", " + (HEARD[answer.sound ?? "normal"] ?? answer.sound);
+        const who = who_of(answer);
         const on = key(answer) === chosen;
         const colours = mark.length ? mark.map(({ id }) => css(id)) : ["var(--line)"];
         const head = [...colours.map((colour) => el("i", { class: "swatch" + (toggle ? " striped" : ""), style: "--swatch:" + colour })),
-            el("strong", {}, who), toggle ? el("span", { class: "badge" }, "test") : null];
+            el("strong", {}, who), toggle ? el("span", { class: "badge" }, t("compare.test")) : null];
         return el("div", { class: "answer", "data-answer": answer.system + " " + (answer.sound ?? "normal") },
             toggle ? el("button", {
-                type: "button", class: "who", "aria-pressed": String(on), title: on ? "Take it off the picture" : "Show it on the picture",
+                type: "button", class: "who", "aria-pressed": String(on), title: t(on ? "compare.off" : "compare.on"),
                 onclick: () => { chosen = on ? null : key(answer); draw(); },
             }, ...head.filter(Boolean)) : el("div", { class: "who" }, ...head.filter(Boolean)),
-            el("p", { title: words }, words.split(" because ")[0].replace(/([^.])$/, "$1.")), says && el("p", { class: "says" }, says));
+            el("p", { title: words, lang: "en" }, words.split(" because ")[0].replace(/([^.])$/, "$1.")), says && el("p", { class: "says" }, says));
     }
 
     model.on("open objects steps tab job complete", () => draw());

@@ -2,26 +2,25 @@
 import { el, icon } from "./dom.js";
 import { exchange } from "./exchange.js";
 import { plot } from "./plots.js";
-
-const STATUS = { draft: "draft", submitted: "submitted", accepted: "accepted", returned: "returned", "cannot-describe": "cannot describe" };
+import { locale, named, said, t } from "./words.js";
 
 export function dataset(app) {
     const { net } = app;
-    const text = el("input", { type: "search", placeholder: "Words of the sentence", "aria-label": "Words of the sentence" });
-    const category = el("input", { type: "search", placeholder: "Category", "aria-label": "Category" });
-    const [cue, status, annotator, session] = [["Any cue", "Cue"], ["Any status", "Status"], ["Anybody", "Annotator"], ["Any session", "Session"]].map(([any, label]) =>
+    const text = el("input", { type: "search", placeholder: t("data.words"), "aria-label": t("data.words") });
+    const category = el("input", { type: "search", placeholder: t("data.category"), "aria-label": t("data.category") });
+    const [cue, status, annotator, session] = ["cue", "status", "annotator", "session"].map((name) => [t("data." + name + ".any"), t("data." + name)]).map(([any, label]) =>
         el("select", { "aria-label": label, "data-any": any }, el("option", { value: "" }, any)));
-    const since = el("input", { type: "date", "aria-label": "Saved on this day or later", title: "Saved on this day or later" });
+    const since = el("input", { type: "date", "aria-label": t("data.since"), title: t("data.since") });
     const count = el("span", { class: "hint", role: "status" });
     const list = el("div", { class: "cards" });
-    const more = el("button", { type: "button", hidden: true, onclick: () => load(next) }, "Show more");
+    const more = el("button", { type: "button", hidden: true, onclick: () => load(next) }, t("data.more"));
     const plots = el("div", { class: "plots" });
     const chosen = () => ({
         status: status.value, annotator: annotator.value, session: session.value,
         since: since.value && new Date(since.value + "T00:00").toISOString(),
     });
     const trade = exchange(app, { chosen, changed: refresh });
-    const panel = el("section", { "aria-label": "Dataset" }, el("div", { class: "panel-body" },
+    const panel = el("section", { "aria-label": t("tab.dataset") }, el("div", { class: "panel-body" },
         el("div", { class: "dataset" },
             el("div", { class: "found" },
                 el("div", { class: "filters", role: "search" }, text, category, cue, status, annotator, session, since, count), list, more),
@@ -31,16 +30,16 @@ export function dataset(app) {
     let total = null;
 
     function item(pair) {
-        const about = pair.null ? "nothing fits" : pair.categories.map((name) => name || "object").join(", ");
-        const picture = pair.picture && el("img", { src: new URL(pair.picture, document.baseURI), alt: "Frame " + pair.frame + " of " + pair.name, loading: "lazy" });
-        if (picture) picture.addEventListener("error", () => picture.replaceWith(missing("The picture cannot be read.")));
+        const about = pair.null ? t("nothing-fits") : pair.categories.map((name) => name || t("objects.plain")).join(", ");
+        const picture = pair.picture && el("img", { src: new URL(pair.picture, document.baseURI), alt: t("data.picture", { index: pair.frame, name: pair.name }), loading: "lazy" });
+        if (picture) picture.addEventListener("error", () => picture.replaceWith(missing(t("data.picture.failed"))));
         return el("button", {
-            type: "button", class: "pair-card", "data-pair": pair.id, disabled: !pair.clip, title: pair.clip ? "Open in Annotate" : "The video is not here any more",
+            type: "button", class: "pair-card", "data-pair": pair.id, disabled: !pair.clip, title: t(pair.clip ? "data.open" : "data.no-video"),
             onclick: () => app.links.go({ clip: pair.clip, pair: pair.id, frame: pair.frame }),
-        }, picture ?? missing("The video is not here any more."),
-        el("span", { class: "words" }, pair.expression || "(no sentence)"),
-        el("span", { class: "cues" }, ...pair.cues.map((name) => el("span", { class: "cue " + name }, name))),
-        el("span", { class: "meta" }, [about, STATUS[pair.status], pair.annotator, new Date(pair.at).toLocaleDateString()].join(" · ")));
+        }, picture ?? missing(t("data.no-video")),
+        el("span", { class: "words" }, pair.expression || t("data.no-sentence")),
+        el("span", { class: "cues" }, ...pair.cues.map((name) => el("span", { class: "cue " + name }, named("cue", name)))),
+        el("span", { class: "meta" }, [about, named("state", pair.status), pair.annotator, new Date(pair.at).toLocaleDateString(locale)].join(" · ")));
     }
 
     function missing(words) {
@@ -60,17 +59,17 @@ export function dataset(app) {
             more.hidden = !next;
             if (!list.children.length) list.append(nothing(next));
         } catch (error) {
-            if (mine === latest) list.replaceChildren(el("p", { class: "nothing" }, error.message), el("button", { type: "button", onclick: () => load() }, "Try again"));
+            if (mine === latest) list.replaceChildren(el("p", { class: "nothing" }, said(error.message)), el("button", { type: "button", onclick: () => load() }, t("try-again")));
         }
         list.removeAttribute("aria-busy");
         more.disabled = false;
     }
 
     function nothing(rest) {
-        if (rest) return el("p", { class: "nothing" }, "None of the newest pairs is like that; Show more looks further.");
-        if (total) return el("p", { class: "nothing" }, "No saved pair is like that.");
-        return el("div", { class: "blank" }, icon("check"), el("p", {}, "Nothing is saved yet. A pair is a sentence with the object that it means, on every frame."),
-            el("button", { type: "button", class: "primary", onclick: () => app.tab("annotate", { push: true }) }, "Annotate a clip"));
+        if (rest) return el("p", { class: "nothing" }, t("data.none-newest"));
+        if (total) return el("p", { class: "nothing" }, t("data.none"));
+        return el("div", { class: "blank" }, icon("check"), el("p", {}, t("data.blank")),
+            el("button", { type: "button", class: "primary", onclick: () => app.tab("annotate", { push: true }) }, t("data.annotate")));
     }
 
     function choices(select, values, words = {}) {
@@ -83,14 +82,14 @@ export function dataset(app) {
         try {
             const all = await net.ask("statistics");
             total = all.pairs;
-            count.textContent = all.pairs ? (all.capped ? "The newest " : "") + all.pairs + (all.pairs === 1 ? " pair in " : " pairs in ") + all.clips + (all.clips === 1 ? " clip" : " clips") : "";
-            choices(cue, all.cues);
-            choices(status, all.statuses, STATUS);
+            count.textContent = all.pairs ? t(all.capped ? "data.count-capped" : "data.count", { pairs: t("data.pairs", { n: all.pairs }), clips: t("data.clips", { n: all.clips }) }) : "";
+            choices(cue, all.cues, Object.fromEntries(all.cues.map((name) => [name, named("cue", name)])));
+            choices(status, all.statuses, Object.fromEntries(all.statuses.map((name) => [name, named("state", name)])));
             choices(annotator, all.people);
-            choices(session, all.sessions.map(({ id }) => id), Object.fromEntries(all.sessions.map(({ id, annotator: who, started }) => [id, who + ", " + new Date(started).toLocaleString()])));
+            choices(session, all.sessions.map(({ id }) => id), Object.fromEntries(all.sessions.map(({ id, annotator: who, started }) => [id, t("data.session.item", { person: who, time: new Date(started).toLocaleString(locale) })])));
             plots.replaceChildren(...(all.pairs ? all.plots.map(plot) : []));
         } catch (error) {
-            plots.replaceChildren(el("p", { class: "nothing" }, error.message));
+            plots.replaceChildren(el("p", { class: "nothing" }, said(error.message)));
         }
         await load();
     }

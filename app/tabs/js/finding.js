@@ -1,47 +1,24 @@
 // A second person looks for what a sentence means, without the first one's mask; then both lie side by side.
 import { el, icon } from "./dom.js";
+import { locale, t } from "./words.js";
 
 const BEFORE = "refavs.before";
 const ALIVE = 60_000;  // ms between two looks at whether the person is still at it
-
-const TEXT = {
-    label: "Find it",
-    title: "What does this sentence mean?",
-    how: "Listen to the clip. Click what is meant on any frame; one frame is enough. N starts another object, if it means several.",
-    comment: "Comment for the author, if you two disagree",
-    send: "Send",
-    sendTitle: "Send what you marked",
-    none: "Nothing fits",
-    noneTitle: "Send that nothing in this clip fits the sentence",
-    back: "Give it back",
-    until: (time) => "Yours until " + time + "; each mark gives you more time.",
-    next: "Next pair",
-    list: "Back to the list",
-    same: "You two mean the same.",
-    sameNone: "You both say that nothing fits.",
-    accepted: "The pair is accepted.",
-    foundNone: (author) => "You found nothing; " + author + " means an object.",
-    foundOne: (author) => "You marked an object; " + author + " says that nothing fits.",
-    other: (author) => "You and " + author + " mean different things.",
-    goesBack: (author) => "The pair goes back to " + author + ", with both answers.",
-    overlap: (share) => "Overlap: " + Math.round(100 * share) + " %.",
-    you: "you",
-};
 
 export function finding(app) {
     const { root, model, net, attempt } = app;
     const words = el("blockquote", { class: "asked" });
     const comment = el("textarea", { rows: "2", maxlength: "1000", id: "refavs-comment" });
-    const send = el("button", { type: "button", class: "primary", "data-do": "found", title: TEXT.sendTitle, onclick: () => answer(false) }, TEXT.send);
-    const none = el("button", { type: "button", "data-do": "none-fits", title: TEXT.noneTitle, onclick: () => answer(true) }, icon("none"), TEXT.none);
-    const leave = el("button", { type: "button", class: "ghost small", "data-do": "leave", onclick: giveBack }, TEXT.back);
+    const send = el("button", { type: "button", class: "primary", "data-do": "found", title: t("find.send.title"), onclick: () => answer(false) }, t("find.send"));
+    const none = el("button", { type: "button", "data-do": "none-fits", title: t("find.none.title"), onclick: () => answer(true) }, icon("none"), t("find.none"));
+    const leave = el("button", { type: "button", class: "ghost small", "data-do": "leave", onclick: giveBack }, t("find.back"));
     const until = el("p", { class: "hint" });
-    const open = el("div", { class: "stack" }, el("p", { class: "hint" }, TEXT.how),
+    const open = el("div", { class: "stack" }, el("p", { class: "hint" }, t("find.how")),
         el("div", { class: "row" }, send, none, leave),
-        el("label", { class: "hint", for: "refavs-comment" }, TEXT.comment), comment, until);
+        el("label", { class: "hint", for: "refavs-comment" }, t("find.comment")), comment, until);
     const result = el("div", { class: "stack", role: "status", tabindex: "-1" });
-    const card = el("section", { class: "card review-only", "aria-label": TEXT.label, "data-part": "finding" },
-        el("h2", { class: "title" }, TEXT.title), words, open, result);
+    const card = el("section", { class: "card review-only", "aria-label": t("find"), "data-part": "finding" },
+        el("h2", { class: "title" }, t("find.title")), words, open, result);
     root.querySelector(".side").prepend(card);
     let sending = false;
     let id = null;
@@ -56,19 +33,19 @@ export function finding(app) {
         const pixels = model.objects.some((object) => [...model.cells.get(object.id).values()].some((cell) => cell[0]));
         send.disabled = sending || !pixels;
         none.disabled = leave.disabled = sending;
-        until.textContent = TEXT.until(new Date(now.until).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" }));
+        until.textContent = t("find.until", { time: new Date(now.until).toLocaleTimeString(locale, { hour: "2-digit", minute: "2-digit" }) });
         if (now.done) told(now.done);
     }
 
     function told({ agrees, none: nothing, null: wrote, iou, author }) {
-        const head = agrees ? (nothing ? TEXT.sameNone : TEXT.same)
-            : nothing ? TEXT.foundNone(author) : wrote ? TEXT.foundOne(author) : TEXT.other(author);
+        const head = agrees ? (nothing ? t("find.same-none") : t("find.same"))
+            : nothing ? t("find.found-none", { author }) : wrote ? t("find.found-one", { author }) : t("find.other", { author });
         result.replaceChildren(
             el("p", { class: agrees ? "outcome agrees" : "outcome" }, icon(agrees ? "check" : "reflect"),
-                el("span", {}, el("strong", {}, head), " ", agrees ? TEXT.accepted : TEXT.goesBack(author), iou === null ? "" : " " + TEXT.overlap(iou))),
-            app.legend(TEXT.you, nothing ? [] : model.objects, author),
-            el("div", { class: "row" }, el("button", { type: "button", class: "primary", "data-do": "next-pair", onclick: next }, TEXT.next),
-                el("button", { type: "button", "data-do": "to-list", onclick: back }, TEXT.list)));
+                el("span", {}, el("strong", {}, head), " ", agrees ? t("find.accepted") : t("find.goes-back", { author }), iou === null ? "" : " " + t("find.overlap", { share: Math.round(100 * iou) }))),
+            app.legend(t("you"), nothing ? [] : model.objects, author),
+            el("div", { class: "row" }, el("button", { type: "button", class: "primary", "data-do": "next-pair", onclick: next }, t("find.next")),
+                el("button", { type: "button", "data-do": "to-list", onclick: back }, t("find.list"))));
     }
 
     async function answer(nothing) {

@@ -1,5 +1,6 @@
 // Links to a clip, a frame and a pair: read when the page is loaded, written as clips and tabs are opened, copied on request.
 import { el, icon } from "./dom.js";
+import { t } from "./words.js";
 
 const REMEMBERED = "refavs.page";
 
@@ -52,7 +53,7 @@ export function links(app) {
             return;
         }
         if (model.desk.source !== clip) {
-            notice("The clip of this link is not here; another one is shown.", { error: true });
+            notice(t("open.elsewhere"), { error: true });
             write();
             return;
         }
@@ -80,14 +81,14 @@ export function links(app) {
         const url = String(address({ frame: clock.index, pair: model.saved?.pair }));
         try {
             await navigator.clipboard.writeText(url);
-            notice("The link to this frame is copied.");
+            notice(t("link.copied"));
         } catch {
-            notice("Link to this frame: " + url, { seconds: 20 });
+            notice(t("link.this", { url }), { seconds: 20 });
         }
     }
 
     const button = el("button", {
-        type: "button", class: "ghost link", "aria-label": "Copy a link to this frame", title: "Copy a link to this frame", onclick: copy,
+        type: "button", class: "ghost link", "aria-label": t("link.copy"), title: t("link.copy"), onclick: copy,
     }, icon("match"));
     root.querySelector("[data-part=theme]").before(button);
     return { wanted, write, go };

@@ -1,8 +1,9 @@
 // Refer: clips to try, what the system hears, and which other system answers beside it.
 import { compare } from "./compare.js";
 import { el, icon } from "./dom.js";
+import { named, said, t } from "./words.js";
 
-const SOUNDS = [["normal", "With its sound"], ["mute", "Muted"], ["noise:20", "Noise instead"]];
+const SOUNDS = ["normal", "mute", "noise:20"];
 
 export function refer(app) {
     const { root, model, net, part, button } = app;
@@ -11,18 +12,18 @@ export function refer(app) {
     app.beside = "";  // name of the system that answers, too
 
     // What the system hears
-    const choices = SOUNDS.map(([value, words]) => el("button", {
+    const choices = SOUNDS.map((value) => el("button", {
         type: "button", role: "radio", "aria-checked": String(value === app.sound), "data-sound": value, onclick: () => hear(value),
-    }, words));
+    }, t("heard." + value)));
     const heard = el("div", { class: "heard refer-only" },
-        el("span", { class: "hint", id: "refavs-heard" }, "The system hears the clip"),
+        el("span", { class: "hint", id: "refavs-heard" }, t("heard")),
         el("div", { class: "segments", role: "radiogroup", "aria-labelledby": "refavs-heard" }, ...choices));
-    const first = el("select", { "aria-label": "System that answers", onchange: () => { app.system = first.value; list(); } },
-        el("option", { value: "" }, "the usual system"));
-    const answers = el("div", { class: "heard refer-only" }, el("span", { class: "hint" }, "It is answered by"), first);
-    const other = el("select", { "aria-label": "System that answers beside it", onchange: () => { app.beside = other.value; } },
-        el("option", { value: "" }, "no other system"));
-    const beside = el("div", { class: "heard refer-only" }, el("span", { class: "hint" }, "Beside it answers"), other);
+    const first = el("select", { "aria-label": t("system.first.label"), onchange: () => { app.system = first.value; list(); } },
+        el("option", { value: "" }, t("system.usual")));
+    const answers = el("div", { class: "heard refer-only" }, el("span", { class: "hint" }, t("system.first")), first);
+    const other = el("select", { "aria-label": t("system.beside.label"), onchange: () => { app.beside = other.value; } },
+        el("option", { value: "" }, t("system.no-other")));
+    const beside = el("div", { class: "heard refer-only" }, el("span", { class: "hint" }, t("system.beside")), other);
     button("refer").closest(".row").before(heard, answers, beside);
     let known = [];
     compare(app);
@@ -36,7 +37,7 @@ export function refer(app) {
     }
 
     function option({ name, state }) {
-        return el("option", { value: name }, name + (state === "ready" ? "" : " (" + state + ")"));
+        return el("option", { value: name }, name + (state === "ready" ? "" : " (" + named("systems.state", state) + ")"));
     }
 
     // Any system but the first one.
@@ -54,9 +55,9 @@ export function refer(app) {
 
     // Clips to try
     const grid = el("div", { class: "gallery", "aria-busy": "true" }, ...Array.from({ length: 4 }, () => el("div", { class: "tile waiting" })));
-    const card = el("section", { class: "card refer-only", "aria-label": "Clips to try" },
-        el("div", { class: "title-row" }, el("h2", { class: "title" }, "Clips to try"),
-            el("button", { type: "button", class: "ghost small", onclick: () => part("file").click() }, icon("upload"), "Your own, up to 500 MB")), grid);
+    const card = el("section", { class: "card refer-only", "aria-label": t("gallery") },
+        el("div", { class: "title-row" }, el("h2", { class: "title" }, t("gallery")),
+            el("button", { type: "button", class: "ghost small", onclick: () => part("file").click() }, icon("upload"), t("upload.own"))), grid);
     root.querySelector(".side").append(card);
 
     function mark() {
@@ -70,12 +71,12 @@ export function refer(app) {
         try {
             const { clips } = await net.ask("gallery");
             grid.replaceChildren(...clips.map((clip) => el("button", {
-                type: "button", class: "tile", "data-clip": clip.key, title: clip.name, onclick: () => app.source.open(clip.key),
-            }, el("img", { src: new URL(clip.picture, document.baseURI), alt: "", loading: "lazy" }), el("span", {}, clip.name))));
+                type: "button", class: "tile", "data-clip": clip.key, title: said(clip.name), onclick: () => app.source.open(clip.key),
+            }, el("img", { src: new URL(clip.picture, document.baseURI), alt: "", loading: "lazy" }), el("span", {}, said(clip.name)))));
             mark();
         } catch (error) {
-            grid.replaceChildren(el("p", { class: "nothing" }, error.message),
-                el("button", { type: "button", onclick: fill }, "Try again"));
+            grid.replaceChildren(el("p", { class: "nothing" }, said(error.message)),
+                el("button", { type: "button", onclick: fill }, t("try-again")));
         }
         grid.removeAttribute("aria-busy");
     }

@@ -1,8 +1,7 @@
 // What another person answered, beside the work: on the picture and on the lanes in a colour of its own, and the legend.
 import { css } from "./colours.js";
 import { el } from "./dom.js";
-
-const TEXT = { nothing: "nothing fits" };
+import { t } from "./words.js";
 
 export function second(app) {
     const { root, model, overlay, lanes } = app;
@@ -23,7 +22,7 @@ export function second(app) {
 
     function entry(objects, name, kind) {
         const swatches = objects.map(({ id }) => el("i", { class: "swatch" + kind, style: "--swatch:" + css(id) }));
-        return [el("span", { class: "whose" }, ...swatches, el("span", {}, name + (objects.length ? "" : ": " + TEXT.nothing)))];
+        return [el("span", { class: "whose" }, ...swatches, el("span", {}, objects.length ? name : t("legend.nothing", { name })))];
     }
 
     model.on("open objects tab", draw);

@@ -1,29 +1,15 @@
 // Annotate: why nothing fits, handing saved pairs to a second person, and what came back.
 import { clockText, el, icon } from "./dom.js";
+import { t } from "./words.js";
 
-const TEXT = {
-    why: "Why does nothing fit?",
-    ask: "Say why nothing fits: choose one of the three under the objects.",
-    kinds: [
-        ["silent", "Silent", "The thing is seen, but makes no such sound"],
-        ["off-screen", "Off-screen", "The thing is heard, but never seen"],
-        ["absent", "Absent", "The thing is neither seen nor heard"],
-    ],
-    submit: "Submit for review",
-    submitTitle: "A second person looks for it without your mask; until then it stays as it is",
-    drafts: (n) => "Submit all " + n + " drafts of this clip",
-    submitted: "Submitted. It waits for a second person, and stays as it is until then. Another sentence makes a new pair.",
-    accepted: "Accepted: a second person found the same. A change makes it a draft again.",
-    others: (status) => "This pair is somebody else's, and " + status + ".",
-    back: "It came back",
-    mend: "Mend the mask or the sentence and save, or submit it again as it is. Saving changes this pair.",
-    found: ({ none, iou, reviewer, null: nothing }) => none ? reviewer + " found nothing that fits."
-        : nothing ? reviewer + " found something that fits."
-            : reviewer + " found something else" + (iou === null ? "." : " (overlap " + Math.round(100 * iou) + " %)."),
-    comment: (words) => "“" + words + "”",
-    you: "you",
-    frame: (time) => "Go to where they marked it, " + time,
-};
+const KINDS = ["silent", "off-screen", "absent"];
+
+// What a second person found, in words.
+export function outcome({ none, iou, reviewer, null: nothing }) {
+    if (none) return t("found.none", { reviewer });
+    if (nothing) return t("found.something", { reviewer });
+    return iou === null ? t("found.else", { reviewer }) : t("found.else-iou", { reviewer, share: Math.round(100 * iou) });
+}
 
 export function submit(app) {
     const { part, button, model, net, clock, attempt } = app;
@@ -37,12 +23,12 @@ export function submit(app) {
     }
 
     // Why nothing fits
-    const choices = TEXT.kinds.map(([value, words, title]) => el("button", {
-        type: "button", role: "radio", "aria-checked": "false", "data-why": value, title, onclick: () => choose(value),
-    }, words));
+    const choices = KINDS.map((value) => el("button", {
+        type: "button", role: "radio", "aria-checked": "false", "data-why": value, title: t("why." + value + ".title"), onclick: () => choose(value),
+    }, t("why." + value)));
     const explained = el("p", { class: "hint" });
     const why = el("div", { class: "why annotate-only", hidden: true },
-        el("span", { class: "hint", id: "refavs-why" }, TEXT.why),
+        el("span", { class: "hint", id: "refavs-why" }, t("why")),
         el("div", { class: "segments", role: "radiogroup", "aria-labelledby": "refavs-why" }, ...choices), explained);
 
     function choose(value) {
@@ -56,7 +42,7 @@ export function submit(app) {
         told: (fitting) => {
             if (fitting.length || kind()) return true;
             asked = true;
-            app.notice(TEXT.ask, { error: true });
+            app.notice(t("why.ask"), { error: true });
             model.say("expression");
             choices[0].focus();
             return false;
@@ -64,7 +50,7 @@ export function submit(app) {
     };
 
     // Handing in
-    const hand = el("button", { type: "button", "data-do": "submit", hidden: true, title: TEXT.submitTitle, onclick: () => send([model.saved.pair]) }, TEXT.submit);
+    const hand = el("button", { type: "button", "data-do": "submit", hidden: true, title: t("submit.title"), onclick: () => send([model.saved.pair]) }, t("submit"));
     const standing = el("p", { class: "standing annotate-only", role: "status", hidden: true });
     const all = el("button", { type: "button", class: "small annotate-only", "data-do": "submit-all", hidden: true, onclick: () => send(drafts().map((pair) => pair.id)) });
     const row = button("save").closest(".row");
@@ -83,19 +69,19 @@ export function submit(app) {
     }
 
     // What came back
-    const card = el("section", { class: "card came-back annotate-only", "aria-label": TEXT.back, hidden: true });
+    const card = el("section", { class: "card came-back annotate-only", "aria-label": t("submit.back"), hidden: true });
     part("expression").closest(".card").before(card);
 
     function cameBack(saved) {
         const { review } = saved;
         const at = review?.frame ?? null;
         card.replaceChildren(
-            el("div", { class: "title-row" }, el("h2", { class: "title" }, icon("reflect"), TEXT.back)),
-            ...(review ? [el("p", {}, TEXT.found(review))] : []),
-            ...(saved.comment ? [el("p", { class: "comment" }, TEXT.comment(saved.comment))] : []),
-            ...(review ? [app.legend(TEXT.you, model.objects.filter((object) => object.fits), review.reviewer)] : []),
-            ...(at === null ? [] : [el("button", { type: "button", class: "small", onclick: () => { clock.pause(); clock.seek(at); } }, icon("here"), TEXT.frame(clockText(clock.time(at))))]),
-            el("p", { class: "hint" }, TEXT.mend));
+            el("div", { class: "title-row" }, el("h2", { class: "title" }, icon("reflect"), t("submit.back"))),
+            ...(review ? [el("p", {}, outcome(review))] : []),
+            ...(saved.comment ? [el("p", { class: "comment" }, t("quote", { words: saved.comment }))] : []),
+            ...(review ? [app.legend(t("you"), model.objects.filter((object) => object.fits), review.reviewer)] : []),
+            ...(at === null ? [] : [el("button", { type: "button", class: "small", onclick: () => { clock.pause(); clock.seek(at); } }, icon("here"), t("submit.frame", { time: clockText(clock.time(at)) }))]),
+            el("p", { class: "hint" }, t("submit.mend")));
     }
 
     // Told by pairs.js whenever the state of saving is looked at again.
@@ -106,17 +92,17 @@ export function submit(app) {
         why.hidden = !nothing || !decided;
         const now = kind();
         for (const choice of choices) choice.setAttribute("aria-checked", String(choice.dataset.why === now));
-        explained.textContent = TEXT.kinds.find(([value]) => value === now)?.[2] ?? "";
+        explained.textContent = KINDS.includes(now) ? t("why." + now + ".title") : "";
         const status = saved?.status;
         hand.hidden = !(clean && saved.mine && ["draft", "returned"].includes(status));
-        standing.textContent = !clean ? "" : status === "submitted" && !saved.mine ? TEXT.others("waits for its review") : TEXT[status] ?? "";
+        standing.textContent = !clean ? "" : status === "submitted" && !saved.mine ? t("submit.others-waits") : ["submitted", "accepted"].includes(status) ? t("submit." + status) : "";
         standing.hidden = !standing.textContent;
         const returned = saved?.mine && status === "returned";
         card.hidden = !returned;
         if (returned) cameBack(saved);
         const waiting = drafts().length;
         all.hidden = waiting < 2;
-        all.textContent = TEXT.drafts(waiting);
+        all.textContent = t("submit.drafts", { n: waiting });
     };
 
     function taken() {

@@ -1,16 +1,17 @@
 // Systems: what answers here, and how well it was measured.
 import { el } from "./dom.js";
+import { named, said, t } from "./words.js";
 
 export function systems(app) {
     const body = el("div", { class: "panel-body" });
-    const panel = el("section", { "aria-label": "Systems" }, body);
+    const panel = el("section", { "aria-label": t("tab.systems") }, body);
     let shown = false;
 
     function rows(list) {
-        return el("table", { class: "list" }, el("thead", {}, el("tr", {}, ...["Name", "State", "Size", "About"].map((h) => el("th", { scope: "col" }, h)))),
+        return el("table", { class: "list" }, el("thead", {}, el("tr", {}, ...["name", "state", "size", "about"].map((h) => el("th", { scope: "col" }, t("systems." + h))))),
             el("tbody", {}, ...list.map(({ name, state, megabytes, about }) => el("tr", {},
-                el("th", { scope: "row" }, name), el("td", {}, el("span", { class: "badge " + state.replace(" ", "-") }, state)),
-                el("td", { class: "number" }, megabytes == null ? "–" : megabytes + " MB"), el("td", { class: "about" }, about)))));
+                el("th", { scope: "row" }, name), el("td", {}, el("span", { class: "badge " + state.replace(" ", "-") }, named("systems.state", state))),
+                el("td", { class: "number" }, megabytes == null ? "–" : megabytes + " MB"), el("td", { class: "about" }, said(about))))));
     }
 
     function scores({ title, words, head, rows: lines }) {
@@ -23,16 +24,16 @@ export function systems(app) {
     async function show() {
         if (shown) return;
         shown = true;
-        body.replaceChildren(el("p", { class: "nothing", role: "status" }, "Looking at what is installed …"));
+        body.replaceChildren(el("p", { class: "nothing", role: "status" }, t("systems.loading")));
         try {
             const { systems: known, segmenters, device, tables } = await app.net.ask("systems");
             body.replaceChildren(
-                el("article", { class: "card" }, el("div", { class: "title-row" }, el("h2", { class: "title" }, "Systems answer sentences"), el("span", { class: "hint" }, "Runs on: " + device)), rows(known)),
-                el("article", { class: "card" }, el("h2", { class: "title" }, "Segmenters answer clicks and carry masks on"), rows(segmenters)),
-                ...(tables.length ? [el("h2", { class: "section" }, "Measured"), el("div", { class: "columns" }, ...tables.map(scores))] : []));
+                el("article", { class: "card" }, el("div", { class: "title-row" }, el("h2", { class: "title" }, t("systems.answer")), el("span", { class: "hint" }, t("systems.runs-on", { device }))), rows(known)),
+                el("article", { class: "card" }, el("h2", { class: "title" }, t("systems.segmenters")), rows(segmenters)),
+                ...(tables.length ? [el("h2", { class: "section" }, t("systems.measured")), el("div", { class: "columns" }, ...tables.map(scores))] : []));
         } catch (error) {
             shown = false;
-            body.replaceChildren(el("p", { class: "nothing" }, error.message), el("button", { type: "button", onclick: show }, "Try again"));
+            body.replaceChildren(el("p", { class: "nothing" }, said(error.message)), el("button", { type: "button", onclick: show }, t("try-again")));
         }
     }
     return { panel, show };

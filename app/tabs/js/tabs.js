@@ -6,8 +6,9 @@ import { links } from "./links.js";
 import { refer } from "./refer.js";
 import { review } from "./review.js";
 import { systems } from "./systems.js";
+import { t } from "./words.js";
 
-const TABS = [["refer", "Refer"], ["annotate", "Annotate"], ["review", "Review"], ["dataset", "Dataset"], ["systems", "Systems"]];
+const TABS = ["refer", "annotate", "review", "dataset", "systems"];
 const PLAYER = ["refer", "annotate"];
 
 export function tabs(app) {
@@ -17,10 +18,10 @@ export function tabs(app) {
     refer(app);
     annotate(app);
 
-    const buttons = TABS.map(([name, words]) => el("button", {
+    const buttons = TABS.map((name) => el("button", {
         type: "button", class: "tab", "data-tab": name, onclick: () => show(name, { push: true }),
-    }, words, panels[name]?.badge));
-    root.querySelector(".brand").after(el("nav", { class: "tabs", "aria-label": "Parts of the studio" }, ...buttons));
+    }, t("tab." + name), panels[name]?.badge));
+    root.querySelector(".brand").after(el("nav", { class: "tabs", "aria-label": t("top.parts") }, ...buttons));
     for (const [name, { panel }] of Object.entries(panels)) {
         panel.hidden = true;
         panel.classList.add("panel");
@@ -39,7 +40,7 @@ export function tabs(app) {
     });
 
     function show(name, { push = false } = {}) {
-        const known = TABS.some(([other]) => other === name) ? name : "refer";
+        const known = TABS.includes(name) ? name : "refer";
         if (!player(known)) app.clock.pause();
         root.dataset.tab = known;
         for (const button of buttons) {
@@ -64,7 +65,7 @@ export function tabs(app) {
     net.ask("person").then(({ person }) => {
         if (!person) return;
         const out = new URL("logout", document.baseURI);
-        root.querySelector(".top-right").prepend(el("a", { class: "person", href: out, title: "Signed in as " + person + "; sign out" },
+        root.querySelector(".top-right").prepend(el("a", { class: "person", href: out, title: t("top.person", { person }) },
             icon("person"), el("span", {}, person)));
     }).catch(() => {});
 }
