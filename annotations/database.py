@@ -53,7 +53,7 @@ class Database:
     else it is left as it is, to be looked at.
     """
 
-    def __init__(self, url: str | None, *, make: bool = True, migrate: bool = True) -> None:
+    def __init__(self, url: str | URL | None, *, make: bool = True, migrate: bool = True) -> None:
         self.url = _parse(url)
         self.file = Path(self.url.database).absolute() if self._is_sqlite and self.url.database else None
         if not make and self.file and not self.file.exists():
@@ -87,13 +87,8 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """One consistent view of the data."""
-        try:
-            with Session(self._reader) as session, session.begin():
-                yield session
-        except DBAPIError as error:
-            raise clear(error, self.name, self.file) from error
-        except NoneFree as error:
-            raise self._busy() from error
+        with self.clearly(), Session(self._reader) as session, session.begin():
+            yield session
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
@@ -101,18 +96,24 @@ class Database:
 
         An UnreachableError that came while the end was being written says so by `in_doubt`.
         """
-        ending = False
-        try:
-            with self._turn, Session(self.engine, expire_on_commit=False) as session:
-                self._begin(session)
-                yield session
-                session.flush()
-                ending = True
+        with self.clearly(), self._turn, Session(self.engine, expire_on_commit=False) as session:
+            self._begin(session)
+            yield session
+            session.flush()
+            with self.clearly(in_doubt=True):
                 session.commit()
+
+    @contextmanager
+    def clearly(self, *, in_doubt: bool = False) -> Iterator[None]:
+        """What the database says in the block is said for people, as a StoreError."""
+        try:
+            yield
         except DBAPIError as error:
-            raise clear(error, self.name, self.file, in_doubt=ending) from error
+            raise clear(error, self.name, self.file, in_doubt=in_doubt) from error
         except NoneFree as error:
-            raise self._busy() from error
+            raise StoreError(
+                f"The database {self.name} has too much to do; try again in a moment."
+            ) from error
 
     def analyze(self) -> None:
         """After many rows were written at once: PostgreSQL plans by what it knows of them, and would not know
@@ -147,9 +148,6 @@ class Database:
 
     def _no_store(self) -> StoreError:
         return StoreError(f"There is no store at {self.name}; name the database of one.")
-
-    def _busy(self) -> StoreError:
-        return StoreError(f"The database {self.name} has too much to do; try again in a moment.")
 
     def _engine(self) -> Engine:
         if self.file:
@@ -241,7 +239,7 @@ def file_of(url: str | None) -> Path | None:
     return Path(parsed.database).absolute() if own and parsed.database else None
 
 
-def _parse(url: str | None) -> URL:
+def _parse(url: str | URL | None) -> URL:
     if url is None:
         return URL.create("sqlite", database=str(paths.data_dir() / FILE_NAME))
     try:
@@ -250,14 +248,16 @@ def _parse(url: str | None) -> URL:
     except (ArgumentError, NoSuchModuleError):
         raise StoreError(
             "Expected a database URL such as sqlite:////home/me/work.db or postgresql://me@host/refavs; "
-            f"got {url!r}."
+            f"got {str(url)!r}."
         ) from None
     except ModuleNotFoundError:
         return parsed  # making the engine says which driver is missing
     if parsed.get_backend_name() not in ("sqlite", "postgresql"):
         raise StoreError(f"Expected a SQLite or PostgreSQL database; got {parsed.drivername!r}.")
     if parsed.get_backend_name() == "sqlite" and parsed.database in (None, "", ":memory:"):
-        raise StoreError(f"A SQLite database needs a file, such as sqlite:////home/me/work.db; got {url!r}.")
+        raise StoreError(
+            f"A SQLite database needs a file, such as sqlite:////home/me/work.db; got {str(url)!r}."
+        )
     return parsed
 
 

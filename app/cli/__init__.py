@@ -18,6 +18,7 @@ GROUPS: tuple[str, ...] = (
     "train",
     "world",
     "bench",
+    "store",
     "user",
 )
 
