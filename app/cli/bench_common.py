@@ -1,15 +1,18 @@
 """What the benches of segmenters share: which part of the data, how many of it, on which machine."""
 
+import json
 import os
 import platform
 import resource
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from time import monotonic
 from typing import TypeVar
 
 from core.errors import RefavsError
 from core.training.pictures import HELD_OUT_SEQUENCES, TWO_IN_ONE
+from core.training.proof import Cell, Row, as_table, cells
 
 Item = TypeVar("Item")
 Pairs = list[tuple[Path, Path]]
@@ -75,3 +78,27 @@ def machine() -> str:
     name = names[0].strip() if names else platform.machine()
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
     return f"{name}, {os.cpu_count()} cores, load {load:.1f}"
+
+
+def prove(
+    variants: Sequence[str],
+    columns: Mapping[str, str],
+    done: dict[Cell, Row],
+    run: Callable[[Cell], Row],
+    *,
+    seeds: int,
+    minutes: float,
+    clip_steps: int,
+) -> None:
+    """Run the cells that are not done, none of them begun after the minutes; then print the table."""
+    started = monotonic()
+    for cell in cells(variants, seeds):
+        if cell in done:
+            continue
+        if monotonic() - started >= 60 * minutes:
+            break
+        print(f"{cell.variant}, seed {cell.seed}", file=sys.stderr, flush=True)
+        done[cell] = run(cell)
+    print(as_table(done, variants, columns, seeds))
+    print(machine())
+    print(json.dumps({"cells": len(done), "of": len(variants) * seeds, "clip_steps": clip_steps}))

@@ -22,7 +22,7 @@ def folders_of(datasets: list[str]) -> list[Path]:
 
     wrong = [name for name in datasets if not name.startswith("refavs:")]
     if wrong:
-        raise RefavsError(f"EEMC learns from datasets of the form refavs:DIR; got {wrong[0]!r}.")
+        raise RefavsError(f"Expected datasets of the form refavs:DIR; got {wrong[0]!r}.")
     return [Path(name.removeprefix("refavs:")) for name in datasets]
 
 
@@ -39,29 +39,23 @@ def proof(
     minutes: Annotated[float, typer.Option(min=0, help="No cell is begun after these.")] = 60.0,
 ) -> None:
     """Train EEMC whole, and without memory, modality tokens, audio or text; stopped, it goes on."""
-    import json
-    import sys
-    from time import monotonic
-
+    from app.cli.bench_common import prove
     from core.paths import cache_dir
     from core.training import eemc_proof
 
     folders, scored = folders_of(datasets), folders_of(on or datasets)
     eemc_proof.check(scored)
     out.mkdir(parents=True, exist_ok=True)
-    done = eemc_proof.kept(out, clip_steps, folders, scored)
-    started = monotonic()
-    for cell in eemc_proof.cells(seeds):
-        if cell in done:
-            continue
-        if monotonic() - started >= 60 * minutes:
-            break
-        print(f"{cell.variant}, seed {cell.seed}", file=sys.stderr, flush=True)
-        done[cell] = eemc_proof.run(
-            cell, folders, cache_dir() / "training", out, clip_steps=clip_steps, rows=rows, on=scored
-        )
-    print(eemc_proof.as_table(done, seeds))
-    print(json.dumps({"cells": len(done), "of": len(eemc_proof.cells(seeds)), "clip_steps": clip_steps}))
+    cache = cache_dir() / "training"
+    prove(
+        list(eemc_proof.VARIANTS),
+        eemc_proof.SPLITS,
+        eemc_proof.kept(out, clip_steps, folders, scored),
+        lambda cell: eemc_proof.run(cell, folders, cache, out, clip_steps=clip_steps, rows=rows, on=scored),
+        seeds=seeds,
+        minutes=minutes,
+        clip_steps=clip_steps,
+    )
 
 
 def cost(

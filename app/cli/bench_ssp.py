@@ -26,25 +26,20 @@ def proof(
     minutes: Annotated[float, typer.Option(min=0, help="No cell is begun after these.")] = 60.0,
 ) -> None:
     """Train AAVS, and SSP with flow, with texts, and whole; stopped, it goes on."""
-    import json
-    import sys
-    from time import monotonic
-
+    from app.cli.bench_common import prove
     from core.paths import cache_dir
     from core.training import ssp_proof
+    from core.training.avs_clips import scored_clips
 
-    ssp_proof.tested(datasets, clips)
+    scored_clips(datasets, clips)
     out.mkdir(parents=True, exist_ok=True)
-    done = ssp_proof.kept(out, clip_steps, datasets)
-    started = monotonic()
-    for cell in ssp_proof.cells(seeds):
-        if cell in done:
-            continue
-        if monotonic() - started >= 60 * minutes:
-            break
-        print(f"{cell.variant}, seed {cell.seed}", file=sys.stderr, flush=True)
-        done[cell] = ssp_proof.run(
-            cell, datasets, cache_dir() / "training", out, clip_steps=clip_steps, clips=clips
-        )
-    print(ssp_proof.as_table(done, seeds))
-    print(json.dumps({"cells": len(done), "of": len(ssp_proof.cells(seeds)), "clip_steps": clip_steps}))
+    cache = cache_dir() / "training"
+    prove(
+        list(ssp_proof.VARIANTS),
+        ssp_proof.COLUMNS,
+        ssp_proof.kept(out, clip_steps, datasets),
+        lambda cell: ssp_proof.run(cell, datasets, cache, out, clip_steps=clip_steps, clips=clips),
+        seeds=seeds,
+        minutes=minutes,
+        clip_steps=clip_steps,
+    )

@@ -97,6 +97,18 @@ def samples(dataset: str, split: str | None = None) -> list[AvsSample]:
     return [_of_avs(s) for s in avsbench.Dataset(folder, "s4" if layout == "s4" else "ms3").samples(split)]
 
 
+def scored_clips(datasets: Sequence[str], clips: int) -> list[AvsSample]:
+    """At most so many clips of each dataset's split test. Raises DatasetError where there is none at all."""
+    chosen = []
+    for dataset in datasets:
+        found = [sample for sample in samples(dataset) if sample.split == "test"]
+        count = min(clips, len(found))
+        chosen += [found[k * len(found) // count] for k in range(count)]
+    if not chosen:
+        raise DatasetError(f"None of {', '.join(datasets)} has clips of the split test.")
+    return chosen
+
+
 def shares(classes: Tensor, wanted: Sequence[int]) -> Tensor:
     """uint8 [N, 224, 224] -> float32 [N, K, 56, 56]: the share of each place that is of the K wanted classes."""
     return F.avg_pool2d(torch.stack([classes == number for number in wanted], 1).float(), SIDE // GRID)

@@ -26,7 +26,7 @@ from core.training.avs_clips import GRID, SIDE, AvsClips, AvsSample, Seen, sampl
 BATCH = 4
 SECONDS = 3  # of a clip that a step looks at
 OTHER = 0.3  # share of the clips that get the sound of another one, and sound nowhere
-CROSS, DICE, SURE, CONTRAST = 5.0, 5.0, 2.0, 0.5  # weights of the losses
+CROSS, DICE, SURE = 5.0, 5.0, 2.0  # weights of the losses
 EARLIER = 0.5  # weight of a mask behind an earlier layer
 THERE = 0.002  # share of a picture from which something in it sounds
 FORM = "description 1"  # counts up when describing changes
@@ -92,10 +92,10 @@ class SegPrefTask:
         if not self.samples:
             raise DatasetError(f"None of {', '.join(datasets)} has clips to train on.")
         self.clips = AvsClips(cache / "avs")
-        descriptions = Descriptions(self.clips)
+        self.descriptions = Descriptions(self.clips)
         self.told = []
         for number, sample in enumerate(self.samples):
-            self.told.append(descriptions.of(sample))
+            self.told.append(self.descriptions.of(sample))
             if number % 20 == 19:
                 print(f"described {number + 1} of {len(self.samples)} clips", file=sys.stderr, flush=True)
         cues = [potential(t.seen, t.heard, t.kind) for t in self.told]
@@ -134,8 +134,11 @@ class SegPrefTask:
         target = torch.stack([row.target for row in batch])
         judged = torch.stack([row.judged for row in batch])
         total, figures = segpref_loss(output, target, judged)
+        config = self.network.config
+        if not (config.contrast and config.text_cues):  # without texts there is nothing to tell apart
+            return total, figures
         contrast = self._contrast(output, ears, numbers, own)
-        return total + CONTRAST * contrast, figures | {"contrast": float(contrast.detach())}
+        return total + config.contrast * contrast, figures | {"contrast": float(contrast.detach())}
 
     def _sound(self, place: int) -> tuple[tuple[str, ...], str]:
         return self.told[place].heard, self.told[place].kind

@@ -16,6 +16,8 @@ class SegPrefConfig(PretrainedConfig):
     tau: the temperature of InfoNCE. text_length: tokens of a text cue; pad: number of the token behind its end.
     describer: by what the clips were described, "cue" or "hub". mean, spread: of the sound's 128 numbers a second
     over the training sounds. The released code has width 256 (1024 for sound and text), one layer, 100 queries.
+    text_cues: whether cues say what may sound; without, every clip has one and the same. dynamic_mask: whether cues
+    that the sound does not support are closed, and silence gives blank masks. contrast: weight of InfoNCE.
     """
 
     model_type = "refavs-segpref"
@@ -35,6 +37,9 @@ class SegPrefConfig(PretrainedConfig):
         describer: str = "cue",
         mean: float = 0.0,
         spread: float = 1.0,
+        text_cues: bool = True,
+        dynamic_mask: bool = True,
+        contrast: float = 0.5,
         **others: Any,
     ) -> None:
         self.width = width
@@ -50,6 +55,9 @@ class SegPrefConfig(PretrainedConfig):
         self.describer = describer
         self.mean = mean
         self.spread = spread
+        self.text_cues = text_cues
+        self.dynamic_mask = dynamic_mask
+        self.contrast = contrast
         super().__init__(**others)
 
     def mask2former(self) -> Mask2FormerConfig:

@@ -65,12 +65,19 @@ class SegPrefForAudioVisualSegmentation(PreTrainedModel):
         cues, nothing but padding where there is none. sounds: bool [B, T], whether a second can be heard.
         """
         batch, time = ears.shape[:2]
+        config = self.config
+        if not config.text_cues:
+            numbers = torch.full_like(
+                numbers[:, :1, :1], int(config.pad == 0)
+            )  # one cue, the same for every clip
         text, real = self.read(numbers)
         # a_(t,m) = look of cue T_m into the parts of second t; A_(t,m) = T_m + a_(t,m)
         rows = text[:, None].expand(-1, time, -1, -1)
         cues, components = self.listen(ears.flatten(0, 1), rows.flatten(0, 1))
         supported = support(components, rows.flatten(0, 1)).unflatten(0, (batch, time))
-        opened = dynamic_mask(supported, real, sounds)
+        opened = real[:, None].expand(-1, time, -1)
+        if config.dynamic_mask:
+            opened = dynamic_mask(supported, real, sounds)
 
         # PMQS: q <- q + look of q into A_t, through the dynamic mask
         queries = self.decoder.queries.expand(batch * time, -1, -1)
@@ -83,7 +90,8 @@ class SegPrefForAudioVisualSegmentation(PreTrainedModel):
         classes = self.classes(decoded.queries)
         share = classes.softmax(-1)[..., SOUNDS]
         sure = (classes[..., SOUNDS] - classes[..., SILENT]).amax(1)
-        sure = torch.where(opened.flatten(0, 1).any(1), sure, NOWHERE)
+        if config.dynamic_mask:
+            sure = torch.where(opened.flatten(0, 1).any(1), sure, NOWHERE)
         masks = (torch.einsum("nq,nqhw->nhw", share, mask) for mask in decoded.masks)
         return SegPrefOutput(
             tuple(both(mask, sure[:, None, None]).unflatten(0, (batch, time)) for mask in masks),

@@ -16,6 +16,7 @@ from app.cli import bench_ssp
 from core.errors import DatasetError, RefavsError
 from core.systems.ssp.config import SspConfig
 from core.training import ssp_proof
+from core.training.avs_clips import scored_clips
 from core.training.ssp_proof import Cell
 
 SMALL = {"width": 16, "heads": 2, "queries": 2, "semantic_queries": 2, "decoder_layers": 2}
@@ -64,4 +65,4 @@ def test_a_cell_of_too_many_steps_and_a_set_without_test_clips_are_refused(bench
     with pytest.raises(RefavsError, match="6 to 2000 clip steps"):
         ssp_proof.run(Cell("full", 0), [f"avss:{root}"], tmp_path, tmp_path, clip_steps=4000, clips=1)
     with pytest.raises(DatasetError, match="clips of the split test"):
-        ssp_proof.tested([f"avss:{root}"], 4)
+        scored_clips([f"avss:{root}"], 4)
