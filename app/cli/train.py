@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from app.cli import train_aurora, train_avs, train_segpref
+from app.cli import train_aurora, train_avs
+from app.cli.train_options import Minutes, Out, RefAvs, Steps
 
 
 def register(cli: typer.Typer) -> None:
@@ -18,7 +19,6 @@ def register(cli: typer.Typer) -> None:
     train.command("eemc")(eemc)
     train_aurora.register(train)
     train_avs.register(train)
-    train_segpref.register(train)
     cli.add_typer(train, name="train")
 
 
@@ -31,15 +31,9 @@ def nano_segmenter(
             show_default=False,
         ),
     ],
-    out: Annotated[
-        Path, typer.Option(metavar="DIR", help="Folder for checkpoint.pt, model.safetensors and config.json.")
-    ],
-    minutes: Annotated[
-        float, typer.Option(min=0.01, help="Time spent training, over all resumptions.")
-    ] = 90.0,
-    steps: Annotated[
-        int | None, typer.Option(min=1, help="End after so many steps if that is earlier.")
-    ] = None,
+    out: Out,
+    minutes: Minutes = 90.0,
+    steps: Steps = None,
 ) -> None:
     """Train the click and propagation network; the fixed validation part is never looked at."""
     from core.paths import cache_dir
@@ -64,13 +58,9 @@ def nano_things(
             show_default=False,
         ),
     ],
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for checkpoint.pt and model.safetensors.")],
-    minutes: Annotated[
-        float, typer.Option(min=0.01, help="Time spent training, over all resumptions.")
-    ] = 20.0,
-    steps: Annotated[
-        int | None, typer.Option(min=1, help="End after so many steps if that is earlier.")
-    ] = None,
+    out: Out,
+    minutes: Minutes = 20.0,
+    steps: Steps = None,
 ) -> None:
     """Train the map of things on the shipped nano-segmenter's trunk, for the cue reasoner's looking."""
     from core.paths import cache_dir
@@ -98,7 +88,7 @@ def namer(
             show_default=False,
         ),
     ],
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for checkpoint.pt and the weights.")],
+    out: Out,
     steps: Annotated[int, typer.Option(min=1, help="End after so many steps.")] = 2500,
 ) -> None:
     """Train the names of things by their looks, on the shipped nano-segmenter's trunk."""
@@ -131,15 +121,9 @@ def tagger(
             show_default=False,
         ),
     ],
-    out: Annotated[
-        Path, typer.Option(metavar="DIR", help="Folder for checkpoint.pt, model.safetensors and config.json.")
-    ],
-    minutes: Annotated[
-        float, typer.Option(min=0.01, help="Time spent training, over all resumptions.")
-    ] = 25.0,
-    steps: Annotated[
-        int | None, typer.Option(min=1, help="End after so many steps if that is earlier.")
-    ] = None,
+    out: Out,
+    minutes: Minutes = 25.0,
+    steps: Steps = None,
 ) -> None:
     """Train the network that names sounds, on these recordings and the world's voices.
 
@@ -163,20 +147,8 @@ def tagger(
 
 
 def eemc(
-    datasets: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="refavs:DIR...",
-            help="Folders in the Ref-AVS layout; their split train is learnt.",
-            show_default=False,
-        ),
-    ],
-    out: Annotated[
-        Path,
-        typer.Option(
-            metavar="DIR", help="Folder for checkpoint.pt, model.safetensors and what belongs to it."
-        ),
-    ],
+    datasets: RefAvs,
+    out: Out,
     config: Annotated[
         str,
         typer.Option(
@@ -184,12 +156,8 @@ def eemc(
             "Mask2Former, RoBERTa and VGGish."
         ),
     ] = "nano",
-    minutes: Annotated[
-        float, typer.Option(min=0.01, help="Time spent training, over all resumptions.")
-    ] = 60.0,
-    steps: Annotated[
-        int | None, typer.Option(min=1, help="End after so many steps if that is earlier.")
-    ] = None,
+    minutes: Minutes = 60.0,
+    steps: Steps = None,
     batch: Annotated[int, typer.Option(min=1, help="Pairs of a clip and a sentence a batch.")] = 4,
     accumulate: Annotated[int, typer.Option(min=1, help="Batches a step.")] = 1,
     bf16: Annotated[bool, typer.Option("--bf16", help="Answer in bfloat16 while training.")] = False,

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from app.cli.train_options import Minutes, Nano, Out, RefAvs, Steps
+
 STAGES = ("sft", "reflect", "grpo")
 
 
@@ -13,17 +15,8 @@ def register(train: typer.Typer) -> None:
 
 
 def aurora(
-    datasets: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="refavs:DIR...",
-            help="Folders in the Ref-AVS layout; their split train is learnt.",
-            show_default=False,
-        ),
-    ],
-    out: Annotated[
-        Path, typer.Option(metavar="DIR", help="Folder for checkpoint.pt, model.safetensors and more.")
-    ],
+    datasets: RefAvs,
+    out: Out,
     stage: Annotated[
         str,
         typer.Option(help="sft: chains; reflect: its own wrong chains; grpo: what its answers are worth."),
@@ -41,15 +34,9 @@ def aurora(
             metavar="FILE", help="Chains as `refavs chains` writes them; the world's scripts without it."
         ),
     ] = None,
-    config: Annotated[
-        str, typer.Option(help="nano: on the eyes and ears that the small systems share.")
-    ] = "nano",
-    minutes: Annotated[
-        float, typer.Option(min=0.01, help="Time spent training, over all resumptions.")
-    ] = 30.0,
-    steps: Annotated[
-        int | None, typer.Option(min=1, help="End after so many steps if that is earlier.")
-    ] = None,
+    config: Nano = "nano",
+    minutes: Minutes = 30.0,
+    steps: Steps = None,
 ) -> None:
     """Train AURORA: the system that writes what it sees and hears, and points at pixels."""
     from core.errors import RefavsError

@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "datasets"))
 
 import small_sets as small
 
-from app.cli import train_segpref as command
+from app.cli import train_avs as command
 from core.datasets.avsbench_write import AvsClip, write_avs
 from core.errors import DatasetError, RefavsError
 from core.systems.protocol import Step
