@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
@@ -45,6 +46,15 @@ def add_video(db: Session, video: Video, *, source: str | None, licence: str | N
     row.source = source or row.source
     row.licence = licence or row.licence
     return reading.video_info(row)
+
+
+def move_videos(db: Session, old: Path, new: Path) -> int:
+    """Videos below `old` lie at the same place below `new` now; how many."""
+    start = f"{old}/"
+    rows = db.scalars(sa.select(VideoRow).where(VideoRow.path.startswith(start, autoescape=True))).all()
+    for row in rows:
+        row.path = str(new / row.path.removeprefix(start))
+    return len(rows)
 
 
 def add_clip(

@@ -123,6 +123,8 @@ def pairs(
         if first is None:
             return []
         query = query.where(PairRow.head >= first)
+    if which.pairs is not None:
+        query = query.where(PairRow.id.in_(which.pairs))
     if which.text:
         query = _with_text(db, query, which.text)
     if after is not None:

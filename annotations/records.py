@@ -238,6 +238,7 @@ class PairFilter:
     since: datetime | None = None
     clip: UUID | None = None
     text: str | None = None
+    pairs: tuple[UUID, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from app import past
 from app.desk import Desk
 from app.effort import read_prompt, write_prompt
 from app.history import Act
-from app.people import author
+from app.people import author, nobody
 from app.things import Cell, Thing
 from core import paths
 from core.masks import Mask
@@ -146,12 +146,13 @@ class Drafts:
             past.clear(base, _page(token))
 
     def source(self, token: object) -> str | None:
-        """Which clip the draft of that page is on; None = it has none of the person who asks."""
+        """Which clip the draft of that page is on; None = it has none of the person who asks, nor one begun before
+        signing in."""
         if not isinstance(token, str):
             return None
-        query = "SELECT source FROM desk WHERE page = ? AND person = ?"
+        query = "SELECT source FROM desk WHERE page = ? AND person IN (?, ?)"
         with self._lock:
-            found = self._base.execute(query, (_page(token), author())).fetchone()
+            found = self._base.execute(query, (_page(token), author(), nobody())).fetchone()
         return found and str(found[0])
 
     def restore(self, desk: Desk, token: str) -> None:

@@ -6,8 +6,11 @@ import zipfile
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
+from annotations import exchange
 from annotations.exchange import refavs_export
+from annotations.records import PairFilter
 from annotations.store import Store
 from app.desk import Desk
 from app.media_routes import Links
@@ -48,6 +51,27 @@ class Exports:
             notes=list(report.notes),
         )
         yield
+
+    def zipped(self, layout: str, which: PairFilter) -> dict[str, Any]:
+        """The chosen pairs in a format, with a link to the zip. RefavsError."""
+        exchange.check(layout)
+        self._folder.mkdir(parents=True, exist_ok=True)
+        name = f"{layout}-{datetime.now():%Y%m%d-%H%M%S}"
+        with tempfile.TemporaryDirectory(dir=self._folder) as work:
+            report = exchange.export(self._store, Path(work) / name, layout, which)
+            handle = Path(tempfile.mkdtemp(dir=self._folder)) / f"{name}.zip"
+            _zip(report.root, handle)
+        return {
+            "link": self._links.file(handle, "application/zip", download=handle.name),
+            "name": handle.name,
+            "size": handle.stat().st_size,
+            "pairs": report.written,
+            "rows": report.rows,
+            "refused": [
+                {"pair": str(r.pair), "expression": r.expression, "reason": r.reason} for r in report.refused
+            ],
+            "notes": list(report.notes),
+        }
 
 
 def _zip(folder: Path, target: Path) -> None:

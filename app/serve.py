@@ -2,7 +2,11 @@
 
 import os
 import shutil
+import signal
 import socket
+import sys
+import threading
+from collections.abc import Callable
 from pathlib import Path
 
 from starlette.middleware import Middleware
@@ -36,19 +40,50 @@ def serve(*, clip: str | None, host: str, port: int, db: str | None, auth: str |
     }.items():
         os.environ[name] = value
 
+    from annotations.database import file_of
     from annotations.store import Store
+    from app.drafts import NAME as DRAFTS
+    from app.durable import Durable, on_space, volume
 
+    durable = Durable(volume(), store=file_of(db), drafts=paths.data_dir() / DRAFTS)
+    restored = durable.restore()
     # before the page, which takes longer: a database that cannot be used is told at once
     store = Store.open(db)
+    if restored:
+        store.move_videos(restored.home, paths.data_dir())
+        print(f"Brought back what was saved by {restored.at:%Y-%m-%d %H:%M:%S} UTC.", file=sys.stderr)
 
+    from app import api, space_bar
+    from app.bearer import HUB_TOKEN, Bearer, HubPeople
     from app.guard import LOOPBACK, Guard
+    from app.limits import Waiting
     from app.page import build, launch_settings
+    from app.shards import Shards, pusher
 
-    page, routes = build(inbox=inbox, start=start, store=store)
-    space = "SPACE_ID" in os.environ
+    space = on_space()
+    shards = Shards(store, pusher(paths.data_dir() / "shards")) if "REFAVS_DATASET" in os.environ else None
+    settings = launch_settings()
+    head = None
+    if space or durable.volume:
+        head = lambda: space_bar.bar(durable, shards)  # noqa: E731
+        settings["css"] += space_bar.CSS
+    page, routes = build(
+        inbox=inbox, start=start, store=store, head=head, sign_in=space_bar.signs_in() and not people
+    )
     # Without a login, a name that leads to this computer from elsewhere must not bring a foreign page in.
     local = host in LOOPBACK and not (people or space)
-    guard = Middleware(Guard, hosts=LOOPBACK if local else None, upload_limit=UPLOAD_LIMIT, space=space)
+    middleware = [
+        Middleware(Guard, hosts=LOOPBACK if local else None, upload_limit=UPLOAD_LIMIT, space=space),
+        Middleware(Waiting, endpoints=api.numbers(page), waiting=lambda: api.waiting(page)),
+    ]
+    if people:
+        middleware.append(Middleware(Bearer, owner=people.of_token))
+    elif space:
+        middleware.append(Middleware(Bearer, prefix=HUB_TOKEN, owner=HubPeople()))
+    durable.start()
+    if shards:
+        shards.start()
+    _on_end(durable.save)
     page.launch(
         server_name=host,
         server_port=port,
@@ -65,13 +100,28 @@ def serve(*, clip: str | None, host: str, port: int, db: str | None, auth: str |
         auth_message=SIGN_IN if people else None,
         app_kwargs={
             "routes": routes,
-            "middleware": [guard],
+            "middleware": middleware,
             "docs_url": None,
             "redoc_url": None,
             "openapi_url": None,
         },
-        **launch_settings(),
+        **settings,
     )
+    if shards:
+        shards.stop()
+    durable.stop()
+
+
+def _on_end(save: Callable[[], object]) -> None:
+    """When the server is told to end: save first, for little time may be left, then end as with Ctrl+C."""
+
+    def end(*_: object) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        save()
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, end)
 
 
 def _clip(clip: str | None) -> Path | None:

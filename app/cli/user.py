@@ -19,6 +19,7 @@ def register(cli: typer.Typer) -> None:
     user.command("add")(add)
     user.command("remove")(remove)
     user.command("list")(list_)
+    user.command("token")(token)
     cli.add_typer(user, name="user")
 
 
@@ -40,6 +41,26 @@ def remove(name: Name, file: File) -> None:
 
     People(file).remove(name)
     print(f"{name} can sign in no more.")
+
+
+def token(
+    name: Name,
+    file: File,
+    days: Annotated[int, typer.Option(metavar="N", help="Days that it is good for.")] = 90,
+    revoke: Annotated[
+        bool, typer.Option("--revoke", help="Make all of the person's tokens useless.")
+    ] = False,
+) -> None:
+    """Make a token for a person's scripts: sent as `Authorization: Bearer TOKEN`. It is shown once."""
+    from app.people import People
+
+    if revoke:
+        print(f"{People(file).drop_tokens(name)} tokens of {name} are of no use any more.")
+        return
+    print(People(file).give_token(name, days=days))
+    print(
+        f"Good for {days} days; keep it like a password. A new password for {name} ends it.", file=sys.stderr
+    )
 
 
 def list_(file: File) -> None:
