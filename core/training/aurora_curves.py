@@ -40,8 +40,8 @@ def _panel(title: str, rows: Sequence[Row]) -> np.ndarray:
         values = np.array([row[name] for row in rows]) / most
         means = [values[max(k - MEAN + 1, 0) : k + 1].mean() for k in range(len(values))]
         x = np.linspace(left, right, len(means))
-        y = bottom - np.array(means) * (bottom - top)
-        points = np.stack([x, y], 1).round().astype(np.int32)
+        height = bottom - np.array(means) * (bottom - top)
+        points = np.stack([x, height], 1).round().astype(np.int32)
         cv2.polylines(picture, [points], False, colour, 2, cv2.LINE_AA)
         _say(picture, f"{name}, of {most:.0f}", (left + place * 92, HIGH - 14), colour)
     return picture

@@ -113,9 +113,9 @@ def _task(cell: Cell, lessons: Lessons, out: Path, clip_steps: int, **sizes: Any
     if not (taught / "model.safetensors").is_file():
         network, words = fresh(lessons, **{"dice": DICE, **sizes})
         teaching = SftTask(lessons, network, words, chains=False)
-        teacher = train(teaching, taught, _schedule("no chain", clip_steps // BATCH))
-        assert isinstance(teacher, AuroraForReferringSegmentation)
-        teaching.save(teacher, taught)
+        found = train(teaching, taught, _schedule("no chain", clip_steps // BATCH))
+        assert isinstance(found, AuroraForReferringSegmentation)
+        teaching.save(found, taught)
     network, words = begin(taught)
     teacher = network if cell.variant == "+ distillation" else None
     return SftTask(

@@ -60,10 +60,12 @@ def run(
     schedule = Schedule(steps=steps, warm_up=min(30, steps // 4), rate=8e-4, average=0.99)
     network = train(task, proof.folder(out, cell, clip_steps), schedule)
     assert isinstance(network, SspForAudioVisualSemanticSegmentation)
-    scores = score(network, task, scored_clips(datasets, clips))
-    for name in STAND_INS[1:]:
+    chosen = scored_clips(datasets, clips)
+    scores = score(network, task, chosen)
+    classed = [sample for sample in chosen if sample.semantic]
+    for name in STAND_INS[1:] if cell.variant == "full" and classed else ():
         network.config.stand_in = name
-        scores[f"named, {name}"] = score(network, task, scored_clips(datasets, clips))["named"]
+        scores[f"named, {name}"] = score(network, task, classed)["named"]
     row: Row = {**cell._asdict(), "clip_steps": clip_steps, "datasets": list(datasets), **scores}
     row["seconds"] = round(monotonic() - started, 1)
     proof.write(out, row)
