@@ -35,6 +35,7 @@ from core.masks import Mask
 
 MAX_EXPRESSION = 1000  # characters
 MAX_NAME = 100
+PRELABEL = "prelabel"  # the act of a change that holds a system's own answer
 CARRIED = ("split", "label", "cues", "null_kind", "comment")  # of a pair, from version to version
 
 MaskValue = tuple[bytes | None, str, float]  # rle id, source, score
@@ -220,12 +221,18 @@ class Edit:
             same
             and (now.status, carried(now), now.deleted) == (edit.status, values, False)
             and list(edit.objects) == self.objects_of(edit.id, now.head)
+            and not self._takes_over(now.head)
         ):
             return
         self._open(pair=edit.id)
         self._free(now.head, "this pair")
         said = now.expression_id if same else self._expression(text)
         self._pair_version(edit, said, values, replaces=now.head)
+
+    def _takes_over(self, head: int) -> bool:
+        """A system's draft becomes that of whoever saves it as it is."""
+        made = self._one(statements.OWNER, seq=head)
+        return bool(made.act == PRELABEL and made.session_id != self.session)
 
     def set_pair(self, id: UUID, head: int, like: Any, *, deleted: bool, status: str | None = None) -> None:
         """A new version of a pair that is there, as `like` (a version of it) was. head: what it replaces.

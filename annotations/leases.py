@@ -7,8 +7,9 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from annotations.edit import PRELABEL
 from annotations.records import STAGES, Lease, StoreError
-from annotations.schema import Annotator, ClipRow, LeaseRow, PairRow
+from annotations.schema import Annotator, ChangeRow, ClipRow, LeaseRow, PairRow
 
 
 def lease(db: Session, annotator: str, stage: str, for_seconds: float) -> Lease | None:
@@ -63,7 +64,7 @@ def _free(stage: str, unit: Any) -> Any:
 
 
 def _to_annotate(db: Session, who: UUID) -> UUID | None:
-    """A clip with a pair that was returned to them; else the oldest clip without a pair."""
+    """A clip with a pair that was returned to them; else the oldest clip without a pair of a person."""
     returned = (
         sa.select(PairRow.clip_id)
         .where(PairRow.status == "returned", PairRow.annotator_id == who, ~PairRow.deleted)
@@ -72,9 +73,15 @@ def _to_annotate(db: Session, who: UUID) -> UUID | None:
     )
     if (clip := db.scalars(returned).first()) is not None:
         return clip
+    by_a_person = sa.exists().where(
+        PairRow.clip_id == ClipRow.id,
+        ~PairRow.deleted,
+        ChangeRow.seq == PairRow.head,
+        ChangeRow.act != PRELABEL,
+    )
     empty = (
         sa.select(ClipRow.id)
-        .where(~sa.exists().where(PairRow.clip_id == ClipRow.id, ~PairRow.deleted))
+        .where(~by_a_person)
         .where(_free("annotate", ClipRow.id))
         .order_by(ClipRow.added, ClipRow.id)
     )

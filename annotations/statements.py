@@ -107,7 +107,7 @@ SUBMITTED = (
 SUBMITTED_OBJECTS = SUBMITTED.join(
     _pair_object, sa.and_(_pair_object.c.pair_id == _pair.c.id, _pair_object.c.change == _pair.c.head)
 )
-OWNER = sa.select(_change.c.session_id).where(_change.c.seq == _p("seq"))
+OWNER = sa.select(_change.c.session_id, _change.c.act).where(_change.c.seq == _p("seq"))
 REPLAYED = sa.select(_change.c.id, _change.c.seq, _change.c.at, _change.c.rows).where(
     _change.c.id == _p("id")
 )

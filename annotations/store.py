@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Self
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 
-from annotations import history, leases, places, reading, review, states
+from annotations import history, leases, places, prelabels, reading, review, states
 from annotations.again import done_again
 from annotations.database import Database
 from annotations.edit import MAX_NAME, Edit, clean, replayed
@@ -127,6 +128,11 @@ class Store:
         """The stored videos of a public id; several when it was fetched more than once."""
         with self.database.reading() as db:
             return reading.videos(db, VideoRow.source == source)
+
+    def move_videos(self, old: Path, new: Path) -> int:
+        """The folder `old` of videos is at `new` now, as after a move to another computer; how many lie there."""
+        with self.database.writing() as db:
+            return places.move_videos(db, old, new)
 
     def add_clip(
         self,
@@ -261,6 +267,22 @@ class Store:
         wanted = ObjectEdit(object, category, masks, source, scores or {})
         return self.save_work(session, clip, [wanted], [], act=act, change=change, based_on=based_on)
 
+    def save_prelabel(
+        self, session: UUID, clip: UUID, asked: prelabels.Asked, objects: Sequence[ObjectEdit]
+    ) -> Saved:
+        """Store what a system answered, as drafts: its objects, and the pair where there was a sentence.
+
+        session: one of `asked.annotator`. What was asked before is stored already, and nothing changes. Whoever
+        saves the pair as it is takes it over.
+        """
+        with self.database.writing() as db:
+            return prelabels.save(db, session, clip, asked, objects)
+
+    def prelabels(self, annotator: str) -> set[UUID]:
+        """Ids of the changes that hold a system's answers; see `prelabels.Asked`."""
+        with self.database.reading() as db:
+            return prelabels.changes(db, annotator)
+
     def delete_pair(self, session: UUID, pair: UUID, *, change: UUID | None = None) -> Saved:
         """Take a pair off its clip; its objects stay. `undo` brings it back."""
         with self.database.writing() as db:
@@ -360,7 +382,7 @@ class Store:
         """The next unit of work, nobody else's until then; None = there is none. stage: annotate, review.
 
         Who holds one already gets it again, for longer. To annotate: a clip with a pair returned to them, else
-        the oldest clip without a pair. To review: the pair of somebody else that waits longest.
+        the oldest clip without a pair of a person. To review: the pair of somebody else that waits longest.
         """
         with self.database.writing() as db:
             return leases.lease(db, annotator, stage, for_seconds)

@@ -44,7 +44,7 @@ AUTO_SEGMENTERS = (
 @cache
 def segmenter(name: str = "auto") -> Segmenter:
     """The segmenter of that name, made once; NAME:FOLDER takes its weights from a folder."""
-    name, _, folder = (_best() if name == "auto" else name).partition(":")
+    name, _, folder = (best_segmenter() if name == "auto" else name).partition(":")
     if folder and name == AUTO_SEGMENTERS[-1]:
         raise RefavsError(f"{name} has no weights, so none can be taken from {folder}; ask for {name} alone.")
     return _make(SEGMENTERS, "segmenter", name, **({"weights": Path(folder)} if folder else {}))
@@ -53,12 +53,21 @@ def segmenter(name: str = "auto") -> Segmenter:
 @cache
 def system(name: str = "cue", weights: Path | None = None) -> System:
     """The system of that name, made once; `weights` is a folder saved by training."""
-    return _make(
-        SYSTEMS, "system", SHORT.get(name, name), **({} if weights is None else {"weights": weights})
-    )
+    return _make(SYSTEMS, "system", full_name(name), **({} if weights is None else {"weights": weights}))
 
 
-def _best() -> str:
+def full_name(system: str) -> str:
+    """Of a system that was asked for by its bare name."""
+    return SHORT.get(system, system)
+
+
+def check_system(name: str) -> None:
+    """RefavsError where there is no system of that name; nothing is loaded."""
+    _known(SYSTEMS, "system", full_name(name))
+
+
+def best_segmenter() -> str:
+    """The name that `auto` stands for on this machine."""
     from core.segment.checkpoints import CHECKPOINTS, local
 
     def present(name: str) -> bool:
@@ -70,7 +79,11 @@ def _best() -> str:
 
 
 def _make(table: dict[str, str], kind: str, name: str, **options: Any) -> Any:
-    if name not in table:
-        raise RefavsError(f"There is no {kind} named {name!r}; choose one of: {', '.join(sorted(table))}.")
+    _known(table, kind, name)
     module, _, attribute = table[name].partition(":")
     return getattr(import_module(module), attribute)(**options)
+
+
+def _known(table: dict[str, str], kind: str, name: str) -> None:
+    if name not in table:
+        raise RefavsError(f"There is no {kind} named {name!r}; choose one of: {', '.join(sorted(table))}.")

@@ -11,6 +11,7 @@ import typer
 GROUPS: tuple[str, ...] = (
     "refer",
     "segment",
+    "prelabel",
     "exchange",
     "check",
     "evaluate",
