@@ -183,7 +183,17 @@ def _fetched(url: str, *, public: bool, most: int | None) -> Path:
 
 def _kept(system: Any, url: str, most: int | None) -> Path:
     facts = system.info(url)
-    marks = ("ETag", "etag", "LastModified", "last_modified", "blob_id", "mtime", "size")
+    marks = (
+        "ETag",
+        "etag",
+        "LastModified",
+        "last_modified",
+        "Last-Modified",
+        "Content-MD5",
+        "blob_id",
+        "mtime",
+        "size",
+    )
     about = repr([url, *(str(facts.get(mark)) for mark in marks)])
     root = paths.cache_dir() / "afar"
     path = root / hashlib.sha256(about.encode()).hexdigest()[:32] / name_of(url)

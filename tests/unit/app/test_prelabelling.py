@@ -156,6 +156,7 @@ def test_a_file_of_sentences_that_is_wrong_is_told_by_its_line(tmp_path, name, t
 
 @pytest.mark.slow
 def test_workers_and_drivers_killed_at_random_moments_lose_and_double_nothing(tmp_path):
+    (tmp_path / "set").mkdir()
     for k in range(24):
         make_clip(tmp_path / "set" / f"clip{k:02d}.mp4", frames=10 + k)
     (tmp_path / "said.txt").write_text("The dog.\nThe cat.\nThe bird.\n")
