@@ -24,7 +24,7 @@ from app.people import SIGN_IN, acting, author, person_of
 from app.studio import in_words
 from app.tabs.selection import selection
 from core import media, registry
-from core.errors import PromptError, RefavsError
+from core.errors import MediaError, PromptError, RefavsError
 from core.expressions import normalise
 from core.masks import Mask
 from core.media import Clip
@@ -281,7 +281,13 @@ class Api:
         elif isinstance(video, str) and Path(video).is_absolute():
             source = self._library.take(video, Path(video).name)
         else:
-            source = self._library.source(str(video))
+            try:
+                source = self._library.source(str(video))
+            except MediaError:
+                raise MediaError(
+                    f"There is no video {str(video)[:80]!r} here; upload it with the call, or name one by the key that an "
+                    "earlier answer gave, or by sample:FILE."
+                ) from None
         return media.open(source.path).clip(), source.key
 
     def _told(self, line: PairLine, masks: bool) -> Answer:

@@ -20,10 +20,14 @@ HUB_TOKEN = "hf_"
 REMEMBERED, FOR = 256, 300.0  # hub tokens, seconds: the hub is not asked at every request
 
 
+class AwayError(RefavsError):
+    """Nobody can say now whose token it is."""
+
+
 class Bearer:
     """Middleware. prefix: how the tokens meant for this server begin; others are none of its business.
 
-    owner: whose token it is; RefavsError when it is nobody's.
+    owner: whose token it is; RefavsError when it is nobody's, AwayError when that cannot be told now.
     """
 
     def __init__(self, app: ASGIApp, *, prefix: str = TOKEN, owner: Callable[[str], str]) -> None:
@@ -37,6 +41,9 @@ class Bearer:
             return
         try:
             person = await run_in_threadpool(self.owner, token)
+        except AwayError as error:
+            await PlainTextResponse(str(error), 503)(scope, receive, send)
+            return
         except RefavsError as error:
             headers = {"WWW-Authenticate": "Bearer"}
             await PlainTextResponse(str(error), 401, headers=headers)(scope, receive, send)
@@ -92,7 +99,7 @@ class HubPeople:
                     "The Hugging Face token is not valid, or has expired; make one at "
                     "https://huggingface.co/settings/tokens"
                 ) from error
-            raise RefavsError(
+            raise AwayError(
                 "The Hugging Face hub cannot be asked whose token this is; try again later."
             ) from error
         self._known[key] = (name, time.monotonic() + FOR)

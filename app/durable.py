@@ -204,7 +204,8 @@ class Durable:
             for file in (part.file, part.file.with_name(part.file.name + "-wal")):
                 with suppress(OSError):
                     state = file.stat()
-                    looks.append((file.name, state.st_mtime_ns, state.st_size))
+                    if state.st_size:  # whoever reads may leave an empty log
+                        looks.append((file.name, state.st_mtime_ns, state.st_size))
         return looks
 
     def _copy_files(self) -> None:

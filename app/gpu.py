@@ -95,15 +95,21 @@ def _carry(
     return list(registry.segmenter(name).propagate(packed.clip(), seeds, indices, barriers=barriers))
 
 
-@cache
 def segmenter(name: str = "auto") -> Segmenter:
     """As `core.registry.segmenter`; its calls lend the GPU where that is how one is had."""
-    found = registry.segmenter(name)
-    if os.environ.get("SPACES_ZERO_GPU", "").lower() not in ("1", "true") or found.name in PLAIN:
-        return found
+    found = registry.segmenter() if name == "auto" else registry.segmenter(name)
+    zero = os.environ.get("SPACES_ZERO_GPU", "").lower() in ("1", "true")
+    return _lent(found.name) if zero and found.name not in PLAIN else found
+
+
+@cache
+def _lent(name: str) -> Lent:
     import spaces
 
-    os.register_at_fork(
-        after_in_child=lambda: FairSlot.__init__(compute_slot)
-    )  # whoever held it is not in the child
-    return Lent(found.name, spaces.GPU)
+    os.register_at_fork(after_in_child=_free_slot)
+    return Lent(name, spaces.GPU)
+
+
+def _free_slot() -> None:
+    """Whoever held it is not in the child."""
+    FairSlot.__init__(compute_slot)

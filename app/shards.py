@@ -141,7 +141,8 @@ class Shards:
 
     def __init__(self, store: Store, make: Callable[[], Pusher], folder: Path | None = None) -> None:
         self.folder = folder or paths.data_dir() / "shards"
-        self._trouble: str | None = None
+        self._away: str | None = None
+        self._refused: dict[tuple[str, int], str] = {}  # pairs that cannot go, and why
         self._store, self._make = store, make
         self._pusher: Pusher | None = None
         self._done: set[tuple[str, int]] = set()
@@ -151,7 +152,8 @@ class Shards:
     @property
     def trouble(self) -> str | None:
         """Why something does not get to the hub, in a sentence."""
-        return self._trouble or (self._pusher.trouble if self._pusher else None)
+        told = (self._away, *self._refused.values(), self._pusher.trouble if self._pusher else None)
+        return next((each for each in told if each), None)
 
     def start(self) -> None:
         threading.Thread(target=self._keep, daemon=True, name="shards").start()
@@ -170,16 +172,21 @@ class Shards:
             self.folder.mkdir(parents=True, exist_ok=True)
             if self._pusher is None:
                 try:
-                    self._pusher, self._trouble = self._make(), None
+                    self._pusher, self._away = self._make(), None
                 except RefavsError as error:
-                    self._trouble = str(error)
+                    self._away = str(error)
             for told in (self.folder / "pairs").glob("*.json"):
                 self._done |= {
                     (pair["id"], pair["version"]) for pair in json.loads(told.read_text())["pairs"]
                 }
+            accepted = {
+                (str(line.pair.id), line.pair.version): line
+                for line in self._store.pairs(PairFilter(status="accepted"), limit=None)
+            }
+            self._refused = {key: why for key, why in self._refused.items() if key in accepted}
             clips: dict[UUID, list[PairLine]] = defaultdict(list)
-            for line in self._store.pairs(PairFilter(status="accepted"), limit=None):
-                if (str(line.pair.id), line.pair.version) not in self._done:
+            for key, line in accepted.items():
+                if key not in self._done and key not in self._refused:
                     clips[line.clip.id].append(line)
             return sum(self._shard(lines) for lines in clips.values())
 
@@ -195,10 +202,8 @@ class Shards:
             try:
                 report = exchange.export(self._store, root, "huggingface", chosen)
             except RefavsError as error:
-                self._trouble = f"{len(pairs)} accepted pair(s) cannot be sent: {error}"
-                self._done |= {
-                    (str(line.pair.id), line.pair.version) for line in lines
-                }  # until the next start
+                said = f"{len(pairs)} accepted pair(s) cannot be sent: {error}"
+                self._refused |= {(str(line.pair.id), line.pair.version): said for line in lines}
                 return 0
             told = Path(work) / f"{name}.json"
             files = {

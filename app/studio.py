@@ -11,7 +11,7 @@ import numpy as np
 
 from annotations.records import NULL_KINDS, ConflictError
 from annotations.store import Store
-from app import work
+from app import gpu, work
 from app.desk import Desk
 from app.desks import Desks
 from app.drafts import Drafts
@@ -26,7 +26,7 @@ from app.sound import Sounding, outline
 from app.strip import places
 from app.tabs.remarks import remarks
 from app.things import MASKS_A_MESSAGE, sent
-from core import media, registry
+from core import media
 from core.errors import MediaError, RefavsError
 from core.masks import Mask
 from core.media.proxy import player_times
@@ -213,7 +213,7 @@ class Studio:
         """A new desk; `token` = of a page that has a draft on the clip. look: of a second person, who has the clip
         and the sentence only."""
         clip = look.clip if look else media.open(source.path).clip()
-        desk = Desk(clip, registry.segmenter, name=source.name, source=source.key)
+        desk = Desk(clip, gpu.segmenter, name=source.name, source=source.key)
         if look:
             desk.kept, desk.finding = Kept(), look.task
         else:
@@ -363,7 +363,7 @@ class Studio:
         clip = desk.clip
         height, width = clip.video.size
         try:
-            registry.segmenter().segment(clip, clip.first, Prompts((Click(width / 2, height / 2),)))
+            gpu.segmenter().segment(clip, clip.first, Prompts((Click(width / 2, height / 2),)))
         except Exception:
             log.exception("The segmenter could not be made ready")
         try:

@@ -4,6 +4,7 @@ import time
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from typing import Any
 
+from app import gpu
 from app.desk import Desk, Job
 from app.things import Cell, Trial
 from core import registry
@@ -59,7 +60,7 @@ def propagate(desk: Desk, thing: ObjectId, index: int, direction: str, call: str
     desk.effort.ask(key, start, "propagate", {"first": min(span), "last": max(span)})
     done = 0
     try:
-        segmenter = registry.segmenter()
+        segmenter = gpu.segmenter()
         for order in (forward, backward):
             answers = segmenter.propagate(clip, {thing: seeds}, order) if order else iter(())
             for count in _written(desk, job, answers, "propagated"):
@@ -114,7 +115,7 @@ def refer(
         yield
         if made:
             total = len(desk.clip)
-            answers = densify(desk.clip, answer, registry.segmenter())
+            answers = densify(desk.clip, answer, gpu.segmenter())
             named = ({made[k]: mask for k, mask in frame.items()} for frame in answers)
             for count in _written(desk, job, named, "system"):
                 share = LOOKING + (1 - LOOKING) * count / total
