@@ -163,7 +163,7 @@ class Database:
             if not self._is_sqlite:
                 own = {name: value for name, value in PG_CONNECT.items() if name not in self.url.query}
                 options = {"pool_pre_ping": True, "connect_args": own}
-            engine = sa.create_engine(self.url, pool_size=10, max_overflow=30, **options)
+            engine = sa.create_engine(self.url, pool_size=20, max_overflow=20, **options)
         except ModuleNotFoundError as error:
             raise StoreError(
                 f"The driver for {self.url.drivername!r} is not installed ({error.name}); for PostgreSQL: "

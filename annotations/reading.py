@@ -46,6 +46,75 @@ from annotations.schema import (
 from annotations.statements import AT_ONCE, is_head
 from core.masks import Mask, Track
 
+# Made once: to build a statement takes longer than to run it.
+_p = sa.bindparam
+_CLIP = (
+    sa.select(ClipRow, VideoRow)
+    .join(VideoRow, VideoRow.id == ClipRow.video_id)
+    .where(ClipRow.id == _p("clip"))
+)
+_PAIRS = (
+    sa.select(
+        PairVersion,
+        PairRow.created,
+        ExpressionRow.text,
+        Annotator.name,
+        PairRow.session_id,
+        ChangeRow.at,
+    )
+    .select_from(PairRow)
+    .join(PairVersion, is_head(PairVersion.pair_id, PairVersion.change, PairRow))
+    .outerjoin(ExpressionRow, ExpressionRow.id == PairVersion.expression_id)
+    .join(ChangeRow, ChangeRow.seq == PairRow.head)
+    .join(Annotator, Annotator.id == PairRow.annotator_id)
+    .where(~PairRow.deleted)
+)
+_PAIRS_OF_CLIP = _PAIRS.where(PairRow.clip_id == _p("clip")).order_by(PairRow.created, PairRow.id)
+_LINES = (
+    _PAIRS.add_columns(ClipRow, VideoRow)
+    .join(ClipRow, ClipRow.id == PairRow.clip_id)
+    .join(VideoRow, VideoRow.id == ClipRow.video_id)
+    .where(PairRow.id.in_(_p("ids", expanding=True)))
+)
+_LINKS = (
+    sa.select(PairObject.pair_id, PairObject.change, PairObject.object_id)
+    .where(PairObject.pair_id.in_(_p("ids", expanding=True)))
+    .order_by(PairObject.position)
+)
+_OBJECTS = (
+    sa.select(ObjectRow.id, ObjectRow.fid, ObjectRow.head, ObjectVersion.category)
+    .join(ObjectVersion, is_head(ObjectVersion.object_id, ObjectVersion.change, ObjectRow))
+    .where(ObjectRow.clip_id == _p("clip"), ~ObjectVersion.deleted)
+    .order_by(ObjectRow.fid, ObjectRow.head, ObjectRow.id)
+)
+_MASKS = (
+    sa.select(
+        MaskVersion.object_id,
+        MaskVersion.frame,
+        MaskVersion.change,
+        MaskVersion.source,
+        MaskVersion.score,
+        Rle.height,
+        Rle.width,
+        Rle.counts,
+    )
+    .join(
+        MaskHead,
+        sa.and_(
+            MaskHead.object_id == MaskVersion.object_id,
+            MaskHead.frame == MaskVersion.frame,
+            MaskHead.change == MaskVersion.change,
+        ),
+    )
+    .join(Rle, Rle.id == MaskVersion.rle_id)
+    # twice: a planner without statistics would read the versions of every clip for the second
+    .where(
+        MaskHead.object_id.in_(_p("ids", expanding=True)),
+        MaskVersion.object_id.in_(_p("ids", expanding=True)),
+    )
+    .order_by(MaskVersion.object_id, MaskVersion.frame)
+)
+
 
 def sessions(db: Session) -> list[SessionInfo]:
     query = (
@@ -147,11 +216,9 @@ def _with_text(db: Session, query: Any, text: str) -> Any:
 
 def lines(db: Session, ids: Sequence[UUID]) -> list[PairLine]:
     """These pairs, in this order; those that are deleted or not there are left out."""
-    query = _pairs().add_columns(ClipRow, VideoRow)
-    query = query.join(ClipRow, ClipRow.id == PairRow.clip_id).join(VideoRow, VideoRow.id == ClipRow.video_id)
     found: dict[UUID, PairLine] = {}
     for start in range(0, len(ids), AT_ONCE):
-        rows = db.execute(query.where(PairRow.id.in_(ids[start : start + AT_ONCE]))).all()
+        rows = db.execute(_LINES, {"ids": ids[start : start + AT_ONCE]}).all()
         links = _links(db, [(row.PairVersion.pair_id, row.PairVersion.change) for row in rows])
         for row in rows:
             line = PairLine(_pair_work(row, links), clip_info(row.ClipRow, row.VideoRow))
@@ -164,8 +231,7 @@ def clip(db: Session, id: UUID) -> ClipInfo:
 
 
 def _clip(db: Session, id: UUID) -> Any:
-    query = sa.select(ClipRow, VideoRow).join(VideoRow, VideoRow.id == ClipRow.video_id)
-    found = db.execute(query.where(ClipRow.id == id)).one_or_none()
+    found = db.execute(_CLIP, {"clip": id}).one_or_none()
     if found is None:
         raise StoreError(f"The store has no clip {id}.")
     return found
@@ -174,7 +240,7 @@ def _clip(db: Session, id: UUID) -> Any:
 def clip_work(db: Session, clip: UUID) -> ClipWork:
     found = _clip(db, clip)
     info = clip_info(*found)
-    rows = db.execute(_pairs().where(PairRow.clip_id == clip).order_by(PairRow.created, PairRow.id)).all()
+    rows = db.execute(_PAIRS_OF_CLIP, {"clip": clip}).all()
     links = _links(db, [(row.PairVersion.pair_id, row.PairVersion.change) for row in rows])
     return ClipWork(
         clip=info,
@@ -224,72 +290,22 @@ def spent(db: Session, pairs: Iterable[UUID]) -> dict[UUID, Spent]:
 
 
 def _objects(db: Session, clip: UUID, size: tuple[int, int]) -> list[ObjectWork]:
-    query = (
-        sa.select(ObjectRow, ObjectVersion)
-        .join(ObjectVersion, is_head(ObjectVersion.object_id, ObjectVersion.change, ObjectRow))
-        .where(ObjectRow.clip_id == clip, ~ObjectVersion.deleted)
-        .order_by(ObjectRow.fid, ObjectRow.head, ObjectRow.id)
-    )
-    rows = db.execute(query).all()
-    ids = [thing.id for thing, _ in rows]
-    standing = (
-        sa.select(
-            MaskVersion.object_id,
-            MaskVersion.frame,
-            MaskVersion.change,
-            MaskVersion.source,
-            MaskVersion.score,
-            Rle.height,
-            Rle.width,
-            Rle.counts,
-        )
-        .join(
-            MaskHead,
-            sa.and_(
-                MaskHead.object_id == MaskVersion.object_id,
-                MaskHead.frame == MaskVersion.frame,
-                MaskHead.change == MaskVersion.change,
-            ),
-        )
-        .join(Rle, Rle.id == MaskVersion.rle_id)
-        # twice: a planner without statistics would read the versions of every clip for the second
-        .where(MaskHead.object_id.in_(ids), MaskVersion.object_id.in_(ids))
-        .order_by(MaskVersion.object_id, MaskVersion.frame)
-    )
+    rows = db.execute(_OBJECTS, {"clip": clip}).all()
     masks: dict[UUID, list[Any]] = defaultdict(list)
-    for row in db.execute(standing):
+    for row in db.execute(_MASKS, {"ids": [thing.id for thing in rows]}):
         masks[row.object_id].append(row)
     return [
         ObjectWork(
             id=thing.id,
             fid=thing.fid,
-            category=now.category,
+            category=thing.category,
             track=Track(size, {m.frame: Mask((m.height, m.width), m.counts) for m in masks[thing.id]}),
             sources={m.frame: m.source for m in masks[thing.id]},
             scores={m.frame: m.score for m in masks[thing.id]},
             version=max([thing.head, *(m.change for m in masks[thing.id])]),
         )
-        for thing, now in rows
+        for thing in rows
     ]
-
-
-def _pairs() -> Any:
-    return (
-        sa.select(
-            PairVersion,
-            PairRow.created,
-            ExpressionRow.text,
-            Annotator.name,
-            PairRow.session_id,
-            ChangeRow.at,
-        )
-        .select_from(PairRow)
-        .join(PairVersion, is_head(PairVersion.pair_id, PairVersion.change, PairRow))
-        .outerjoin(ExpressionRow, ExpressionRow.id == PairVersion.expression_id)
-        .join(ChangeRow, ChangeRow.seq == PairRow.head)
-        .join(Annotator, Annotator.id == PairRow.annotator_id)
-        .where(~PairRow.deleted)
-    )
 
 
 def _pair_work(row: Any, links: dict[UUID, list[UUID]]) -> PairWork:
@@ -318,8 +334,7 @@ def _links(db: Session, heads: Sequence[tuple[UUID, int]]) -> dict[UUID, list[UU
     links: dict[UUID, list[UUID]] = defaultdict(list)
     ids = list(wanted)
     for start in range(0, len(ids), AT_ONCE):
-        query = sa.select(PairObject).where(PairObject.pair_id.in_(ids[start : start + AT_ONCE]))
-        for row in db.scalars(query.order_by(PairObject.position)):
+        for row in db.execute(_LINKS, {"ids": ids[start : start + AT_ONCE]}):
             if row.change == wanted[row.pair_id]:
                 links[row.pair_id].append(row.object_id)
     return links

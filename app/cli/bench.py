@@ -7,7 +7,7 @@ from importlib import import_module
 
 import typer
 
-BENCHES: tuple[str, ...] = ("clicks", "tracks", "metrics", "player", "store", "eemc", "stress", "ssp", "segpref", "aurora")
+BENCHES: tuple[str, ...] = ("clicks", "tracks", "metrics", "player", "store", "annotators", "eemc", "stress", "ssp", "segpref", "aurora")
 
 
 def register(cli: typer.Typer) -> None:
