@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from app.cli.bulk import Ray, Workers
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -33,13 +35,15 @@ def evaluate(
     audio: Annotated[str, typer.Option(help="normal, mute, noise:DB or offscreen.")] = "normal",
     skip_broken: SkipBroken = False,
     json_file: Json = None,
+    workers: Workers = None,
+    ray: Ray = None,
 ) -> None:
     """Score a system with the benchmark's own protocols; stopped, the same command goes on."""
     from core import evaluation
 
     task = evaluation.task(dataset)
     sounds = [evaluation.parse_audio(audio)]
-    (result,) = _scored(task, system, split, weights, sounds, skip_broken, json_file)
+    (result,) = _scored(task, system, split, weights, sounds, skip_broken, json_file, workers, ray)
     facts = {
         "dataset": dataset,
         "split": split,
@@ -60,6 +64,8 @@ def preference(
     weights: Weights = None,
     skip_broken: SkipBroken = False,
     json_file: Json = None,
+    workers: Workers = None,
+    ray: Ray = None,
 ) -> None:
     """Does a system listen, or does it guess? Score it with the clips' own sound, silence, noise and other sound.
 
@@ -73,7 +79,7 @@ def preference(
 
     task = evaluation.task(dataset)
     report.check(task)
-    results = _scored(task, system, split, weights, report.audios(), skip_broken, json_file)
+    results = _scored(task, system, split, weights, report.audios(), skip_broken, json_file, workers, ray)
     found = report.preference(task, results)
     data = {
         "dataset": dataset,
@@ -106,6 +112,8 @@ def _scored(
     audios: "Sequence[Audio]",
     skip_broken: bool,
     json_file: Path | None,
+    workers: int | None,
+    ray: str | None,
 ) -> "list[Evaluation]":
     """Load the system and ask it about every row with each of the sounds; says what is going on."""
     from core import evaluation, registry
@@ -134,6 +142,8 @@ def _scored(
             skip_broken=skip_broken,
             progress=_Lines(),
             left_out=lambda what: print(f"left out: {what}", file=sys.stderr),
+            workers=workers,
+            ray=ray,
         )
     except evaluation.BrokenSamples as error:
         for defect in error.defects:

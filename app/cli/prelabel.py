@@ -6,19 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from app.cli.bulk import Ray, Workers
+
 if TYPE_CHECKING:
     from app.prelabelling import Progress
-
-Workers = Annotated[
-    int | None,
-    typer.Option(metavar="N", min=1, help="Processes here, each with cores / N threads; one without it."),
-]
-Ray = Annotated[
-    str | None,
-    typer.Option(
-        metavar="ADDRESS", help='An existing Ray cluster in place of processes here (extra "[ray]").'
-    ),
-]
 
 
 def register(cli: typer.Typer) -> None:
@@ -59,7 +50,7 @@ def prelabel(
     Each is stored once for its clip, sentence, system and weights: stopped or killed, the same command goes on.
     Masks stand on the frames that the system answers, often one a second, unless --every-frame is there.
     A draft is taken over by whoever saves it. Clips from afar are kept in the cache folder, the last used 20 GB
-    (REFAVS_CACHE_GB). Exit status 1: some failed, and are listed.
+    (REFAVS_CACHE_GB). Workers read clips; this process alone writes the store. Exit status 1: some failed, and are listed.
     """
     import json
 

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from app.cli.bulk import Ray
+
 Cast = Annotated[
     Path | None,
     typer.Option(
@@ -30,6 +32,11 @@ def world(
         bool, typer.Option("--render", help="Also media/V/video.mp4 at 25 frames a second (layout refavs).")
     ] = False,
     cast: Cast = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, help="Processes of one thread each; without it as many as cores."),
+    ] = None,
+    ray: Ray = None,
     sheet: Annotated[
         Path | None, typer.Option(metavar="FILE", help="A JPEG of the first twelve clips (layout refavs).")
     ] = None,
@@ -56,7 +63,13 @@ def world(
         raise DatasetError(f"--render and --sheet go with --layout refavs, not {layout}; leave them out.")
     chosen = jobs(layout, clips, seed, lambda split: cast_for(cast, split))  # type: ignore[arg-type]
     order = Order(layout, tuple(chosen), seed, render, source=cast)  # type: ignore[arg-type]
-    made = build(order, out, progress=lambda done, total, speed: _bar(out.name, done, total, speed))
+    made = build(
+        order,
+        out,
+        workers=workers,
+        ray=ray,
+        progress=lambda done, total, speed: _bar(out.name, done, total, speed),
+    )
     if sheet is not None:
         from core.datasets.world.sheet import contact_sheet
 

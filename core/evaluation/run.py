@@ -3,13 +3,14 @@ there.
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+from core import bulk
 from core.datasets.defects import Defect
 from core.errors import DatasetError, RefavsError
 from core.evaluation.answers import ask
@@ -114,9 +115,14 @@ def evaluate_each(
     skip_broken: bool = False,
     progress: Callable[[Progress], None] = lambda _: None,
     left_out: Callable[[str], None] = lambda _: None,
+    workers: int | None = None,
+    ray: str | None = None,
 ) -> list[Evaluation]:
     """As `evaluate`, once with each of the sounds, on the same rows. A clip is asked about with one sound
     after the other, so what a system remembers of its picture is worked out once.
+
+    workers, ray: see `core.bulk.run`; a worker takes all rows of a clip at once, and makes its own system of
+    the same name and weights.
     """
     items = list(task.items(split))
     if not items:
@@ -126,29 +132,41 @@ def evaluate_each(
         if item.key in broken:
             left_out(f"{item.key}: {broken[item.key]}")
     whole = [item for item in items if item.key not in broken]
-    donors = _donors(whole)
+    alone = ray is None and (workers or 1) == 1
+    asked = _Asked(system if alone else None, system.name, weights, tuple(_donors(whole)))
     records = _kept(partial, fingerprint(task, split, system.name, weights, *audios))
     found, begin, total = len(records), perf_counter(), len(whole) * len(audios)
     passed: set[str] = set()
+
+    def questions() -> Iterator[list[Question]]:
+        for group in ([item] for item in whole) if alone else _by_clip(whole):
+            for some in [[audio] for audio in audios] if alone else [audios]:
+                pairs = [(item, audio) for item in group for audio in some]
+                missing = [
+                    (i, a) for i, a in pairs if (i.key, a.words) not in records and i.key not in passed
+                ]
+                if missing:
+                    yield missing
+
     with partial.open("a", encoding="utf-8") as file:
-        for item, audio in ((item, audio) for item in whole for audio in audios):
-            if (item.key, audio.words) not in records and item.key not in passed:
-                try:
-                    record = _record(system, item, audio, donors)
-                except RefavsError as error:
-                    if not skip_broken:
-                        raise RefavsError(
-                            f"{item.key}: {error} {len(records)} of {total} rows are scored and kept; "
-                            "the same command goes on from there (--skip-broken passes over such rows)."
-                        ) from error
-                    passed.add(item.key)
-                    left_out(f"{item.key}: {error}")
-                    continue
-                file.write(json.dumps(record) + "\n")
-                file.flush()
-                records[item.key, audio.words] = record
+        for ended in bulk.run(_records, asked, questions(), workers=workers, ray=ray):
+            for key, record in ended.value or [(item.key, str(ended.error)) for item, _ in ended.item]:
+                if not isinstance(record, str):
+                    file.write(json.dumps(record) + "\n")
+                    file.flush()
+                    records[key, record["audio"]] = record
+                elif not skip_broken:
+                    raise RefavsError(
+                        f"{key}: {record} {len(records)} of {total} rows are scored and kept; "
+                        "the same command goes on from there (--skip-broken passes over such rows)."
+                    )
+                elif key not in passed:
+                    passed.add(key)
+                    left_out(f"{key}: {record}")
             done = min(len(records) + len(passed) * len(audios), total)
             progress(Progress(done, total, found, perf_counter() - begin))
+    if found == total:
+        progress(Progress(total, total, found, perf_counter() - begin))
     scored = [item for item in whole if item.key not in passed]
     if not scored:
         raise DatasetError(f"Every one of the {len(items)} rows was left out, so there is no result.")
@@ -184,6 +202,44 @@ def _donors(items: Sequence[Item]) -> list[Donor]:
         Donor(name, tuple(sorted({c for item in group for c in item.categories})), group[0].clip)
         for name, group in by_clip.items()
     ]
+
+
+Question = tuple[Item, Audio]
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """Who is asked. system: None = each worker makes its own, by its name and weights."""
+
+    system: System | None
+    name: str
+    weights: Path | None
+    donors: tuple[Donor, ...]
+
+
+def _records(asked: _Asked, questions: Sequence[Question]) -> list[tuple[str, Record | str]]:
+    """(row, its score or why there is none); a row that fails is not asked about with the other sounds."""
+    from core import registry
+
+    system = asked.system or registry.system(asked.name, asked.weights)
+    answers: list[tuple[str, Record | str]] = []
+    failed: set[str] = set()
+    for item, audio in questions:
+        if item.key in failed:
+            continue
+        try:
+            answers.append((item.key, _record(system, item, audio, asked.donors)))
+        except RefavsError as error:
+            failed.add(item.key)
+            answers.append((item.key, str(error)))
+    return answers
+
+
+def _by_clip(items: Sequence[Item]) -> Iterator[list[Item]]:
+    groups: dict[str, list[Item]] = {}
+    for item in items:
+        groups.setdefault(item.clip_name, []).append(item)
+    yield from groups.values()
 
 
 def _record(system: System, item: Item, audio: Audio, donors: Sequence[Donor]) -> dict[str, Any]:

@@ -2,17 +2,16 @@
 
 import csv
 import json
-import multiprocessing
 import os
 import shutil
 import time
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from core import bulk
 from core.datasets import avsbench, avss, refavs
 from core.datasets.world import records
 from core.datasets.world.cast import DRAWN, Cast
@@ -51,9 +50,17 @@ class Order:
 
 
 def build(
-    order: Order, out: Path, *, workers: int | None = None, progress: Progress | None = None
+    order: Order,
+    out: Path,
+    *,
+    workers: int | None = None,
+    ray: str | None = None,
+    progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Write the set into `out`; what the manifest says of it, and clips a second.
+
+    workers: processes of one thread each (None = as many as there are cores). ray: a cluster that shares
+    this disk, in place of them.
 
     Clips go into a hidden folder beside `out`, which takes its name at the end. Started again after a
     break, it goes on with the clips that are missing. Raises DatasetError: `out` is there already, or the
@@ -66,7 +73,12 @@ def build(
     done = _begin(work, order)
     missing = [job for job in order.jobs if job.index not in done]
     started = time.monotonic()
-    for number, (index, record) in enumerate(_made(missing, order, work, workers), 1):
+    count = None if ray else workers or bulk.cores()
+    here = count == 1 or len(missing) < 2
+    made = bulk.run(
+        _one, (order, work), missing, workers=1 if here else count, threads=None if here else 1, ray=ray
+    )
+    for number, (index, record) in enumerate((ended.result() for ended in made), 1):
         done[index] = record
         (work / "done" / f"{index}.json").write_text(json.dumps(record, ensure_ascii=False), encoding="utf-8")
         if progress:
@@ -105,39 +117,6 @@ def _begin(work: Path, order: Order) -> dict[int, records.Record]:
         raise DatasetError(f"Cannot write {work}: {error.strerror}; name another folder.") from None
 
 
-def _made(jobs: list[Job], order: Order, work: Path, workers: int | None):
-    """(index, record) of every job as they come; a few jobs wait in line, so memory does not grow."""
-    count = workers or os.cpu_count() or 1
-    if count == 1 or len(jobs) < 2:
-        _start()
-        for job in jobs:
-            yield _one(job, order, work)
-        return
-    line = iter(jobs)
-    # A fork would inherit locks of threads that it has not: OpenCV's stand still in it for ever.
-    with ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), initializer=_start) as pool:
-        running: set[Future] = set()
-        try:
-            while True:
-                while len(running) < count * 2 and (following := next(line, None)) is not None:
-                    running.add(pool.submit(_one, following, order, work))
-                if not running:
-                    return
-                finished, running = wait(running, return_when=FIRST_COMPLETED)
-                for future in finished:
-                    yield future.result()
-        finally:
-            for future in running:
-                future.cancel()
-
-
-def _start() -> None:
-    """Once a process: one thread each."""
-    import cv2
-
-    cv2.setNumThreads(1)
-
-
 def cast_for(source: Path | None, split: str) -> Cast:
     """The drawn cast, or that of a folder: its pictures and sounds for training, or those held out."""
     if source is None:
@@ -147,7 +126,11 @@ def cast_for(source: Path | None, split: str) -> Cast:
     return folder_cast(source, held=split.startswith("test"))
 
 
-def _one(job: Job, order: Order, work: Path) -> tuple[int, records.Record]:
+def _one(where: tuple[Order, Path], job: Job) -> tuple[int, records.Record]:
+    import cv2
+
+    order, work = where
+    cv2.setNumThreads(1)  # a clip a core is quicker than cores that wait for each other
     clip = make(job, order.seed, cast_for(order.source, job.split), order.size)
     name = f"world{order.seed}x{job.index:06d}"
     if order.layout == "refavs":

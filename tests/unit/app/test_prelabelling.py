@@ -155,38 +155,39 @@ def test_a_file_of_sentences_that_is_wrong_is_told_by_its_line(tmp_path, name, t
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 def test_workers_and_drivers_killed_at_random_moments_lose_and_double_nothing(tmp_path):
     (tmp_path / "set").mkdir()
-    for k in range(24):
+    for k in range(12):
         make_clip(tmp_path / "set" / f"clip{k:02d}.mp4", frames=10 + k)
-    (tmp_path / "said.txt").write_text("The dog.\nThe cat.\nThe bird.\n")
+    (tmp_path / "said.txt").write_text("The dog.\nThe cat.\n")
     url = f"sqlite:///{tmp_path / 'work.db'}"
     chance = random.Random(3)
     command = [
         *(sys.executable, "-c", "from app.cli import main; main()", "prelabel", tmp_path / "set"),
         *("--system", "centre-box", "--expressions", tmp_path / "said.txt", "--db", url, "--workers", "2"),
     ]
-    killed = 0
-    for attempt in range(40):
+    drivers = deaths = 0
+    while True:
         driver = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-        deadline = time.monotonic() + chance.uniform(2, 8) + attempt / 2
-        workers = set()
-        while driver.poll() is None and time.monotonic() < deadline:
-            workers |= (now := set(_children(driver.pid)))
-            if now and chance.random() < 0.05:
-                os.kill(chance.choice(sorted(now)), signal.SIGKILL)
-                killed += 1
-            time.sleep(0.1)
-        if driver.poll() is None:
-            driver.kill()
+        workers: set[int] = set()
+        while driver.poll() is None and not (now := _children(driver.pid)):
+            time.sleep(0.05)
+        until = time.monotonic() + chance.uniform(0, 3 + drivers)
+        while driver.poll() is None and (drivers >= 8 or time.monotonic() < until):
+            workers |= set(now := _children(driver.pid))
+            if now and deaths < 6 and chance.random() < 0.1:
+                os.kill(chance.choice(now), signal.SIGKILL)
+                deaths += 1
+            time.sleep(0.05)
+        driver.kill()
         out = driver.communicate()[0]
         _wait_until_gone(workers)
-        if driver.returncode == 0:
+        if driver.returncode == 0 and drivers + deaths:
             break
-    told = json.loads(out)
-    assert told["failed"] == []
-    assert attempt + killed > 2, "nothing was killed"
-    assert rows(url) == (["The bird."] * 24 + ["The cat."] * 24 + ["The dog."] * 24, 24, 24, 72)
+        drivers += driver.returncode != 1  # 1: a clip was given up because its workers were killed twice
+    assert json.loads(out)["failed"] == []
+    assert rows(url) == (["The cat."] * 12 + ["The dog."] * 12, 12, 12, 24)
 
 
 def _children(pid: int) -> list[int]:

@@ -187,6 +187,24 @@ def test_a_stopped_run_goes_on_where_it_was_and_ends_as_an_unbroken_one(folders,
     assert not kept.exists()
 
 
+def test_two_workers_score_as_one_process_does(folders, tmp_path):
+    task = evaluation.task(f"refavs:{folders / 'refavs'}")
+    results = [
+        evaluation.evaluate_each(
+            task,
+            registry.system("centre-box"),
+            split=None,
+            audios=[evaluation.parse_audio("normal"), evaluation.parse_audio("mute")],
+            weights=None,
+            partial=tmp_path / f"{workers}.jsonl",
+            workers=workers,
+        )
+        for workers in (None, 2)
+    ]
+    alone, shared = ([(r.scores.protocol, r.rows, r.by_cue, r.records) for r in each] for each in results)
+    assert alone == shared
+
+
 @pytest.mark.parametrize("change", ["audio", "split", "system", "table"])
 def test_kept_scores_of_another_question_are_not_taken(folders, tmp_path, change):
     root = small.refavs_folder(tmp_path / "own", names=("one",))
