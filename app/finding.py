@@ -64,6 +64,9 @@ class Finder:
     def __init__(self, store: Store, library: Library) -> None:
         self.store, self.library = store, library
         self._sessions: dict[str, UUID] = {}
+        self._looking: dict[
+            str, tuple[UUID, datetime]
+        ] = {}  # person -> clip of the pair lent to them, until when
 
     def session(self) -> UUID:
         """Of whoever asks."""
@@ -90,7 +93,13 @@ class Finder:
             raise RefavsError(NO_VIDEO)
         clip = media.open(known.path).clip(line.clip.first, line.clip.last)
         task = Task(held.unit, line.pair.expression or "", held.until)
+        self._looking[author()] = (line.clip.id, held.until)
         return Look(Source(key, known.name, known.path), clip, task)
+
+    def clip_in_hand(self) -> UUID | None:
+        """The clip in which whoever asks is to find something: what others answered there is not for them to see."""
+        clip, until = self._looking.get(author(), (None, None))
+        return clip if until is not None and datetime.now(until.tzinfo) < until else None
 
     def keep(self, desk: Desk) -> None:
         """The person is still at it."""
@@ -103,11 +112,14 @@ class Finder:
                 self.store.release(held)
             raise RefavsError(LATE)
         desk.finding = replace(task, until=held.until)
+        if author() in self._looking:
+            self._looking[author()] = (self._looking[author()][0], held.until)
         desk.feed.say("finding", finding=desk.finding.told())
 
     def leave(self, desk: Desk) -> None:
         """Give the pair back unanswered."""
         task = _task(desk)
+        self._looking.pop(author(), None)
         if not task.done:
             self.store.release(Lease(author(), STAGE, task.pair, task.until))
 
@@ -126,6 +138,7 @@ class Finder:
             done = outcome(review, line.pair) | {"none": track is None}
             desk.finding = replace(task, done=done)
             desk.closed = ANSWERED
+            self._looking.pop(author(), None)
         desk.feed.say("finding", finding=desk.finding.told())
         desk.show_second(line.pair.annotator, self._meant(line.clip.id, line.pair))
 

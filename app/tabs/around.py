@@ -22,8 +22,9 @@ class Tabs:
     """One for the server. Requests are {"do": name, ...}; answers plain data."""
 
     def __init__(self, *, store: Store, library: Library, links: Links, finder: Finder | None = None) -> None:
-        review = Review(store, library, links, finder or Finder(store, library))
-        dataset = Dataset(store, library, links)
+        finder = finder or Finder(store, library)
+        review = Review(store, library, links, finder)
+        dataset = Dataset(store, library, links, finder.clip_in_hand)
         exchange = Exchange(store, library, links)
         self._acts: dict[str, Act] = {
             "gallery": lambda request, person: gallery(library, links),

@@ -1,6 +1,7 @@
 """Dataset: the saved pairs with pictures, chosen by cue, category, status, annotator and text; and what there is in all."""
 
 from collections import Counter
+from collections.abc import Callable
 from functools import lru_cache, partial
 from typing import Any
 from uuid import UUID
@@ -24,8 +25,11 @@ LONG = 25  # words; the benchmark's readers keep no more
 
 
 class Dataset:
-    def __init__(self, store: Store, library: Library, links: Links) -> None:
-        self.store, self.library, self.links = store, library, links
+    def __init__(
+        self, store: Store, library: Library, links: Links, in_hand: Callable[[], UUID | None] = lambda: None
+    ) -> None:
+        """in_hand: the clip in which whoever asks is to find something, whose answers stay hidden from them."""
+        self.store, self.library, self.links, self.in_hand = store, library, links, in_hand
 
     def pairs(self, request: dict[str, Any]) -> dict[str, Any]:
         """A page of pairs, newest first. `after`: id of the last one of the page before; `next`: to go on from."""
@@ -44,7 +48,9 @@ class Dataset:
                     continue
                 work = works.get(line.clip.id) or self.store.load_clip_work(line.clip.id)
                 works = {line.clip.id: work}  # pairs of a clip mostly follow one another; masks take memory
-                if category and category not in {c.casefold() for c in _categories(line, work)}:
+                hidden = line.clip.id == self.in_hand()
+                named = [] if hidden else [c.casefold() for c in _categories(line, work)]
+                if category and category not in named:
                     continue
                 found.append(self._shown(line, work, tags))
                 if len(found) == SHOWN:
@@ -105,6 +111,8 @@ class Dataset:
     def _shown(self, line: PairLine, work: ClipWork, tags: tuple[str, ...]) -> dict[str, Any]:
         pair, video = line.pair, line.clip.video
         source = self.library.of_file(video.path, video.sha256)
+        if line.clip.id == self.in_hand():
+            return self._hidden(line, source.name if source else video.path.name, tags)
         tracks = [thing.track for thing in work.objects if thing.id in pair.objects]
         index = telling(tracks, line.clip.first, line.clip.last)
         drawn = partial(pair_picture, video.path, index, [_only(track, index) for track in tracks])
@@ -123,6 +131,26 @@ class Dataset:
             "picture": self.links.picture(f"pair {pair.id} {pair.version} {work.version}", drawn)
             if source
             else None,
+            "hidden": False,
+        }
+
+    def _hidden(self, line: PairLine, name: str, tags: tuple[str, ...]) -> dict[str, Any]:
+        """Nothing of what it refers to."""
+        pair = line.pair
+        return {
+            "id": str(pair.id),
+            "expression": pair.expression or "",
+            "categories": [],
+            "null": False,
+            "status": pair.status,
+            "annotator": pair.annotator,
+            "at": pair.at.isoformat(),
+            "cues": tags,
+            "clip": None,
+            "name": name,
+            "frame": None,
+            "picture": None,
+            "hidden": True,
         }
 
 

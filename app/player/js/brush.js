@@ -43,7 +43,8 @@ export class Brush {
         const { model, stage, clock, overlay } = this.app;
         const making = stage.newObject ? null : this.pending.findLast((stroke) => stroke.object === null);
         if (stage.newObject || model.active === null) this.made = null;
-        const object = stage.newObject || making ? null : model.active;
+        const fresh = stage.newObject;
+        const object = fresh || making ? null : model.active;
         if (erase && !model.cell(object, clock.index)?.[0] && !this.pending.some((stroke) => stroke.index === clock.index)) {
             this.app.notice(t("tool.nothing-to-erase"));
             return null;
@@ -51,7 +52,7 @@ export class Brush {
         const [h, w] = overlay.size;
         stage.newObject = false;
         this.stroke = {
-            object, shown: making?.shown ?? object ?? this.coming(), index: clock.index, erase, h, w, pixels: new Uint8Array(w * h),
+            object, fresh, shown: making?.shown ?? object ?? this.coming(), index: clock.index, erase, h, w, pixels: new Uint8Array(w * h),
             box: null, last: null,
         };
         overlay.strokes.push(this.stroke);
@@ -101,7 +102,7 @@ export class Brush {
         this.chain = this.chain.then(() => attempt(async () => {
             const made = this.made?.shown === stroke.shown ? this.made.object : null;
             const { messages } = await net.ask("brush", {
-                index: stroke.index, object: stroke.object ?? made, stroke: encode(stroke.pixels), erase: stroke.erase,
+                index: stroke.index, object: stroke.object ?? made, stroke: encode(stroke.pixels), erase: stroke.erase, fresh: stroke.fresh,
             });
             const told = messages?.findLast((message) => message.kind === "change");
             if (stroke.object === null && told) this.made = { shown: stroke.shown, object: told.active };

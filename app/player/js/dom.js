@@ -63,5 +63,6 @@ export function notices(host) {
         host.append(box);
         while (host.children.length > 3) host.firstChild.remove();
         if (!actions.length) setTimeout(remove, seconds * 1000);
+        return remove;
     };
 }

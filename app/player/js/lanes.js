@@ -87,7 +87,7 @@ export class Lanes {
     label() {
         const { model, clock } = this.app;
         if (clock.pts.length) this.area.setAttribute("aria-valuemax", String(clock.last));
-        const says = JSON.stringify([this.banded, model.active, model.drawn.map(({ id, category, trial }) => [id, category, trial, this.sounding.get(id)])]);
+        const says = JSON.stringify([this.banded, model.active, model.drawn.map(({ id, category, trial }) => [id, category, trial, css(id), this.sounding.get(id)])]);
         if (says === this.labelled) return;
         this.labelled = says;
         const label = (height, ...children) => el("div", { class: "lane-label", style: "height:" + height + "px" }, ...children);

@@ -3,6 +3,7 @@ import { Brush } from "./brush.js";
 import { Clock } from "./clock.js";
 import { notices } from "./dom.js";
 import { jumps } from "./jumps.js";
+import { kept } from "./kept.js";
 import { keys } from "./keys.js";
 import { Lanes } from "./lanes.js";
 import { Model } from "./model.js";
@@ -51,6 +52,7 @@ export function mount(gradio) {
     app.acts = transport(app);
     app.jumps = jumps(app);
     app.source = source(app);
+    kept(app);
     sounding(app);
     sentence(app);
     reasons(app);

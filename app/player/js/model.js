@@ -1,5 +1,7 @@
 // What the page knows of its desk: objects, their masks by frame, undo, the running job. Changes come as messages.
 
+import { byClass } from "./colours.js";
+
 export class Model extends EventTarget {
     constructor() {
         super();
@@ -45,12 +47,19 @@ export class Model extends EventTarget {
         this.effort = effort;
         this.undo = undo;
         this.redo = redo;
+        this.colour();
         const all = [...objects, ...trials.flatMap((trial) => trial.objects), ...second.objects];
         for (const { id } of all) if (!this.cells.has(id)) this.cells.set(id, new Map());
         for (const id of this.cells.keys()) if (!all.some((o) => o.id === id)) this.cells.delete(id);
         if (this.active !== null && !this.object(this.active)) {
             this.active = objects.find((o) => o.fits)?.id ?? objects.at(-1)?.id ?? null;
         }
+    }
+
+    // Answers to "everything that sounds" have the colours of what they are.
+    colour() {
+        const sounding = this.trials.filter((trial) => !trial.expression).flatMap((trial) => trial.objects);
+        byClass([...(this.verdict?.expression === "" ? this.objects : []), ...sounding]);
     }
 
     // What has a place on the picture and on the lanes.

@@ -13,7 +13,9 @@ export class Net {
         this.token = null;
         this.calls = new Map();
         this.count = 0;
-        this.ongone = this.onstale = () => {};
+        this.ongone = this.onstale = this.onrefused = this.onperson = () => {};
+        this.person = null;  // who is signed in, if anybody has to
+        this.kept = 0;  // acts that wait in this browser until they are signed in again
         watch("value", () => this.arrive(props.value));
         model.on("change failed job export", (message) => this.settle(message));
         setInterval(() => this.remind(), 1500);
@@ -21,7 +23,10 @@ export class Net {
 
     async ask(name, values = {}) {
         const answer = await this.server.ask({ do: name, token: this.token, seen: this.model.seq, ...values });
-        if (!answer) throw new Error(t("server.silent"));
+        if (!answer) {
+            await this.onrefused(name, values);
+            throw new Error(t("server.silent"));
+        }
         if (!answer.ok) {
             if (answer.error === "gone") {
                 this.ongone();

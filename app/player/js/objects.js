@@ -41,7 +41,7 @@ export function objects(app) {
 
     function draw() {
         if (!model.desk) return;
-        const says = JSON.stringify([clock.last, model.active, app.stage.newObject, model.objects.map((object) => [object, model.cells.get(object.id).size])]);
+        const says = JSON.stringify([clock.last, model.active, app.stage.newObject, model.objects.map((object) => [object, css(object.id), model.cells.get(object.id).size])]);
         if (says === drawn) return;
         drawn = says;
         const typed = host.contains(document.activeElement) && document.activeElement.type === "text" ? document.activeElement : null;

@@ -46,7 +46,7 @@ export function pairs(app) {
         const fitting = model.objects.filter((object) => object.fits);
         const clean = saved && saved.revision === model.revision && saved.expression === words && (fitting.length || saved.null_kind === app.why.kind);
         const any = words || model.objects.length;
-        const text = saving ? t("save.saving") : clean ? t("save.at", { state: state_of(saved.status), time: clock(saved.at) }) : failed ? t("save.not") : any ? t("save.draft") : "";
+        const text = net.kept ? t("server.kept", { n: net.kept }) : saving ? t("save.saving") : clean ? t("save.at", { state: state_of(saved.status), time: clock(saved.at) }) : failed ? t("save.not") : any ? t("save.draft") : "";
         const label = part("saved-state");
         label.textContent = text;
         label.title = text === t("save.draft") ? t("save.draft.title") : "";

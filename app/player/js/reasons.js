@@ -1,5 +1,5 @@
 // The reasons of a referral in words. A step lights up the times and the things it speaks of, by the numbers that it uses.
-import { css } from "./colours.js";
+import { css, ofClass } from "./colours.js";
 import { clockText, el, icon } from "./dom.js";
 import { language, t } from "./words.js";
 
@@ -43,7 +43,7 @@ export function reasons(app) {
             const found = object(id);
             if (!found) continue;
             buttons.unshift(el("button", { type: "button", class: "who", title: t("reasons.choose"), onclick: () => model.choose(found.id) },
-                el("i", { class: "swatch", style: "background:" + css(found.id) }), id + " = " + name(found)));
+                el("i", { class: "swatch", style: "background:" + css(found.id) }), id === name(found) ? id : id + " = " + name(found)));
         }
         return buttons.length ? el("span", { class: "times" }, ...buttons) : null;
     }
@@ -85,6 +85,16 @@ export function reasons(app) {
         return at < 0 ? [el("strong", {}, text)] : [el("strong", {}, text.slice(0, at)), text.slice(at)];
     }
 
+    // What the colours say, a class a line; the objects of a class have the same.
+    const classes = el("ul", { class: "legend", "aria-label": t("sounds.legend"), "data-part": "classes" });
+
+    function legend() {
+        const shown = new Map(model.objects.filter(({ id }) => ofClass(id)).map(({ id, category }) => [category, id]));
+        classes.hidden = !shown.size;
+        classes.replaceChildren(...[...shown].map(([category, id]) =>
+            el("li", { class: "whose" }, el("i", { class: "swatch", style: "--swatch:" + css(id) }), el("span", { lang: "en" }, category))));
+    }
+
     function draw() {
         const card = part("reasons");
         const { verdict, reasons: steps } = model;
@@ -103,14 +113,18 @@ export function reasons(app) {
         const top = verdict && el("p", {
             class: "verdict", onpointerenter: () => answer && light(answer), onpointerleave: () => light(pinned?.step, pinned?.node),
         }, icon(verdict.found ? "check" : "none"), el("span", {}, ...head(verdict), el("span", { lang: "en" }, ...halves(verdict.words))));
-        card.replaceChildren(...(top ? [top] : []), why);
+        legend();
+        card.replaceChildren(...(top ? [top] : []), classes, why);
         if (!verdict) list.scrollTop = list.scrollHeight;
     }
 
     model.on("steps", ({ steps, verdict }) => {
         model.reasons = steps;
         model.verdict = verdict;
+        model.colour();
         draw();
+        model.say("masks");
     });
     model.on("open", draw);
+    model.on("objects", legend);
 }

@@ -22,12 +22,16 @@ export function sentence(app) {
         model.say("expression");
         clearTimeout(waiting);
         const token = net.token;
-        waiting = setTimeout(() => token === net.token && net.ask("sentence", { expression: box.value }).catch(() => {}), REST);
+        waiting = setTimeout(() => {
+            waiting = 0;
+            if (token === net.token) net.ask("sentence", { expression: box.value }).catch(() => {});
+        }, REST);
     }
 
     // What was written, before the page goes.
     app.flush = async () => {
         clearTimeout(waiting);
+        waiting = 0;
         if (model.desk && !model.desk.finding) await net.ask("sentence", { expression: box.value }).catch(() => {});
     };
 
@@ -56,6 +60,11 @@ export function sentence(app) {
         }
     });
     box.addEventListener("input", written);
+    // The page may go: what was written is sent at once.
+    const leaving = () => waiting && app.flush();
+    window.addEventListener("blur", leaving);
+    window.addEventListener("pagehide", leaving);
+    document.documentElement.addEventListener("mouseleave", leaving);
     model.on("open", () => {
         box.value = model.desk.expression;
         examples();

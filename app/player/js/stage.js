@@ -112,11 +112,12 @@ export class Stage {
 
     send(prompt) {
         const { model, net, attempt } = this.app;
-        const object = this.newObject ? null : model.active;
+        const fresh = this.newObject;
+        const object = fresh ? null : model.active;
         this.newObject = false;
         this.pending.push(prompt);
         this.draw();
-        return attempt(() => net.ask("prompt", { ...prompt, object })).finally(() => {
+        return attempt(() => net.ask("prompt", { ...prompt, object, fresh })).finally(() => {
             this.pending.splice(this.pending.indexOf(prompt), 1);
             this.draw();
             model.say("objects");

@@ -30,16 +30,17 @@ export function dataset(app) {
     let total = null;
 
     function item(pair) {
+        const away = t(pair.hidden ? "data.picture.hidden" : "data.no-video");
         const about = pair.null ? t("nothing-fits") : pair.categories.map((name) => name || t("objects.plain")).join(", ");
         const picture = pair.picture && el("img", { src: new URL(pair.picture, document.baseURI), alt: t("data.picture", { index: pair.frame, name: pair.name }), loading: "lazy" });
         if (picture) picture.addEventListener("error", () => picture.replaceWith(missing(t("data.picture.failed"))));
         return el("button", {
-            type: "button", class: "pair-card", "data-pair": pair.id, disabled: !pair.clip, title: t(pair.clip ? "data.open" : "data.no-video"),
+            type: "button", class: "pair-card", "data-pair": pair.id, disabled: !pair.clip, title: pair.clip ? t("data.open") : away,
             onclick: () => app.links.go({ clip: pair.clip, pair: pair.id, frame: pair.frame }),
-        }, picture ?? missing(t("data.no-video")),
+        }, picture ?? missing(away),
         el("span", { class: "words" }, pair.expression || t("data.no-sentence")),
         el("span", { class: "cues" }, ...pair.cues.map((name) => el("span", { class: "cue " + name }, named("cue", name)))),
-        el("span", { class: "meta" }, [about, named("state", pair.status), pair.annotator, new Date(pair.at).toLocaleDateString(locale)].join(" · ")));
+        el("span", { class: "meta" }, [...(about ? [about] : []), named("state", pair.status), pair.annotator, new Date(pair.at).toLocaleDateString(locale)].join(" · ")));
     }
 
     function missing(words) {

@@ -64,6 +64,8 @@ export function tabs(app) {
     // Who is signed in, if anybody has to.
     net.ask("person").then(({ person }) => {
         if (!person) return;
+        net.person = person;
+        net.onperson();
         const out = new URL("logout", document.baseURI);
         root.querySelector(".top-right").prepend(el("a", { class: "person", href: out, title: t("top.person", { person }) },
             icon("person"), el("span", {}, person)));

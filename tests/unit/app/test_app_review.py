@@ -215,3 +215,17 @@ def test_own_work_is_listed(ann, bob):
     assert work["submitted_count"] == "1"
     assert work["waiting"] == "0"
     assert bob.ask("review waiting") == {"ok": True, "waiting": "1", "returned": "0"}
+
+
+def test_dataset_hides_what_others_answered_from_who_is_looking_for_it(bob, ann, studio):
+    def shown():
+        (card,) = bob.ask("pairs")["pairs"]
+        return card["hidden"], card["picture"] is None, card["clip"] is None
+
+    assert shown()[0] is False
+    bob.look()
+    assert shown() == (True, True, True)
+    assert ann.ask("pairs")["pairs"][0]["hidden"] is False
+    bob.click(0.5)
+    assert bob.found(none=False)["ok"]
+    assert shown()[0] is False
