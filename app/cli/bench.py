@@ -7,7 +7,20 @@ from importlib import import_module
 
 import typer
 
-BENCHES: tuple[str, ...] = ("clicks", "tracks", "metrics", "player", "store", "annotators", "eemc", "stress", "ssp", "segpref", "aurora")
+BENCHES: tuple[str, ...] = (
+    "clicks",
+    "tracks",
+    "metrics",
+    "player",
+    "store",
+    "annotators",
+    "eemc",
+    "stress",
+    "ssp",
+    "bulk",
+    "segpref",
+    "aurora",
+)
 
 
 def register(cli: typer.Typer) -> None:
