@@ -6,6 +6,7 @@ import time
 from collections import OrderedDict
 
 from app.desk import Desk
+from app.watch import DESKS
 
 KEPT = 64
 IDLE = 6 * 3600  # seconds
@@ -26,6 +27,7 @@ class Desks:
             idle = [t for t, (_, used) in self._desks.items() if used < time.monotonic() - IDLE]
             for old in idle + list(self._desks)[: max(0, len(self._desks) - KEPT)]:
                 self._desks.pop(old, None)
+            DESKS.set(len(self._desks))
         return token
 
     def get(self, token: object) -> Desk | None:

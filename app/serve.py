@@ -53,13 +53,14 @@ def serve(*, clip: str | None, host: str, port: int, db: str | None, auth: str |
         store.move_videos(restored.home, paths.data_dir())
         print(f"Brought back what was saved by {restored.at:%Y-%m-%d %H:%M:%S} UTC.", file=sys.stderr)
 
-    from app import api, space_bar
+    from app import api, logs, space_bar, watch
     from app.bearer import HUB_TOKEN, Bearer, HubPeople
     from app.guard import LOOPBACK, Guard
     from app.limits import Waiting
     from app.page import build, launch_settings
     from app.shards import Shards, pusher
 
+    logs.set_up()
     space = on_space()
     shards = Shards(store, pusher(paths.data_dir() / "shards")) if "REFAVS_DATASET" in os.environ else None
     settings = launch_settings()
@@ -73,6 +74,7 @@ def serve(*, clip: str | None, host: str, port: int, db: str | None, auth: str |
     # Without a login, a name that leads to this computer from elsewhere must not bring a foreign page in.
     local = host in LOOPBACK and not (people or space)
     middleware = [
+        Middleware(watch.Watch),
         Middleware(Guard, hosts=LOOPBACK if local else None, upload_limit=UPLOAD_LIMIT, space=space),
         Middleware(Waiting, endpoints=api.numbers(page), waiting=lambda: api.waiting(page)),
     ]
@@ -99,7 +101,7 @@ def serve(*, clip: str | None, host: str, port: int, db: str | None, auth: str |
         auth=people.verify if people else None,
         auth_message=SIGN_IN if people else None,
         app_kwargs={
-            "routes": routes,
+            "routes": [*routes, *watch.routes(store)],
             "middleware": middleware,
             "docs_url": None,
             "redoc_url": None,

@@ -11,7 +11,7 @@ import numpy as np
 
 from annotations.records import NULL_KINDS, ConflictError
 from annotations.store import Store
-from app import gpu, work
+from app import gpu, watch, work
 from app.desk import Desk
 from app.desks import Desks
 from app.drafts import Drafts
@@ -303,7 +303,8 @@ class Studio:
             sound = str(request.get("sound") or "normal")
             system, chosen = (str(request.get(name) or work.SYSTEM) for name in ("system", "chosen"))
             text = str(request.get("expression") or "")
-            yield from work.refer(desk, text, call, sound=sound, system=system, chosen=chosen)
+            with watch.referring():
+                yield from work.refer(desk, text, call, sound=sound, system=system, chosen=chosen)
         elif name == "export":
             yield from self.exports.make(desk, call)
         else:
@@ -327,12 +328,13 @@ class Studio:
 
     def _save(self, desk: Desk, request: dict[str, Any]) -> None:
         why = request.get("null_kind")
-        self.keeper.save(
-            desk,
-            str(request.get("expression") or ""),
-            over=request.get("over") is True,
-            null_kind=why if why in NULL_KINDS else None,
-        )
+        with watch.saving():
+            self.keeper.save(
+                desk,
+                str(request.get("expression") or ""),
+                over=request.get("over") is True,
+                null_kind=why if why in NULL_KINDS else None,
+            )
         self.drafts.settle(desk, request["token"])
         desk.feed.say("effort", pairs=self._efforts(desk), now=desk.effort.told())
 
