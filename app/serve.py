@@ -16,7 +16,11 @@ from core import paths
 from core.errors import RefavsError
 
 UPLOAD_LIMIT = 500 * 2**20  # bytes
-SIGN_IN = "Sign in to RefAVS Studio with the name and password that you were given."
+# Gradio shows it as HTML, untranslated: it stands there in both languages.
+SIGN_IN = (
+    "Sign in to RefAVS Studio with the name and password that you were given."
+    '<br><span lang="zh">请用分配给你的用户名和密码登录 RefAVS Studio。</span>'
+)
 
 
 def serve(*, clip: str | None, host: str, port: int, db: str | None, auth: str | None = None) -> None:
