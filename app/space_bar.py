@@ -5,8 +5,9 @@ from html import escape
 from typing import Any
 
 import gradio as gr
+from gradio.utils import get_space
 
-from app.durable import Durable, on_space
+from app.durable import Durable
 from app.shards import Shards
 
 SECONDS = 30  # between two looks of a page
@@ -22,7 +23,7 @@ CSS = """
 
 def signs_in() -> bool:
     """People sign in with their hub accounts: on a Space with `hf_oauth: true`."""
-    return on_space() and "OAUTH_CLIENT_ID" in os.environ
+    return get_space() is not None and "OAUTH_CLIENT_ID" in os.environ
 
 
 def line(durable: Durable, shards: Shards | None) -> str:

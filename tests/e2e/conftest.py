@@ -32,6 +32,7 @@ class Server:
 
     def __init__(self, home: Path, *arguments: str) -> None:
         self.home, self.arguments = home, arguments
+        self.environment: dict[str, str] = {}  # beside that of the tests
         self.port = _free_port()
         self.log = home / "server.log"
         self.process: subprocess.Popen[bytes] | None = None
@@ -49,6 +50,7 @@ class Server:
             "GRADIO_ANALYTICS_ENABLED": "False",
             "HF_HUB_OFFLINE": "1",
             "OMP_NUM_THREADS": "1",
+            **self.environment,
         }
         begun = time.perf_counter()
         with self.log.open("ab") as log:
