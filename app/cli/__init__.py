@@ -21,6 +21,7 @@ GROUPS: tuple[str, ...] = (
     "bench",
     "store",
     "user",
+    "doctor",
 )
 
 cli = typer.Typer(
