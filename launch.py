@@ -21,10 +21,20 @@ def main() -> int:
         metavar="FILE",
         help="people who may sign in, made with: refavs user add NAME --auth FILE (default: no login)",
     )
+    parser.add_argument(
+        "--desktop", action="store_true", help="show it in a window of its own; closing it ends the server"
+    )
     options = parser.parse_args()
     # A hosting platform names the address by environment, as Gradio reads it.
     host = options.host or os.environ.get("GRADIO_SERVER_NAME") or "127.0.0.1"
     port = options.port or int(os.environ.get("GRADIO_SERVER_PORT") or 7860)
+
+    if options.desktop:
+        from app.desktop import free_port, show
+
+        rest = [argument for argument in sys.argv[1:] if argument != "--desktop"]
+        launch = [sys.executable, os.path.abspath(__file__), *rest]
+        return show(launch, host=host, port=options.port or free_port(host))
 
     from core.errors import RefavsError
 

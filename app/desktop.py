@@ -1,0 +1,89 @@
+"""The studio in a window of its own: the server runs beside it, and ends when the window is closed."""
+
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+import webbrowser
+from collections.abc import Sequence
+from typing import Any
+
+TITLE = "RefAVS Studio"
+SIZE = (1360, 860)
+PATIENCE = 120.0  # seconds until the server answers
+LAST = 0.5  # seconds in which what the page sends while it closes arrives
+ENDING = 20.0  # seconds that the server has to end
+
+
+def show(launch: Sequence[str], *, host: str, port: int) -> int:
+    """Serve with the command `launch`, show the page at host:port until its window is closed; the exit status.
+
+    Without pywebview, or where it finds no way to draw a window, the browser shows the page until the server is
+    ended with Ctrl+C.
+    """
+    signal.signal(signal.SIGTERM, _interrupt)
+    server = subprocess.Popen([*launch, "--host", host, "--port", str(port)])
+    try:
+        address = f"http://{host}:{port}/"
+        if not _up(server, address):
+            return server.wait()
+        if refused := _window(address):
+            print(f"{refused} The page opens in the browser: {address}", file=sys.stderr)
+            webbrowser.open(address)
+            return server.wait()
+        time.sleep(LAST)
+        return 0
+    except KeyboardInterrupt:
+        return 0
+    finally:
+        _end(server)
+
+
+def free_port(host: str) -> int:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.bind((host, 0))
+        return int(probe.getsockname()[1])
+
+
+def _window(address: str) -> str | None:
+    """Show the page until the window is closed; why not, if it cannot be shown."""
+    try:
+        import webview  # type: ignore[import-not-found, unused-ignore]
+    except ImportError:
+        return 'A window of its own needs pywebview: pip install "refavs-studio[desktop]".'
+    try:
+        webview.settings["ALLOW_DOWNLOADS"] = True  # of an export
+        webview.create_window(TITLE, address, width=SIZE[0], height=SIZE[1], min_size=(390, 600))
+        webview.start(private_mode=False)  # the language, the keys and unsent work are kept
+    except Exception as error:  # of whichever toolkit it tried
+        return f"pywebview could not open a window ({' '.join(str(error).split())})."
+    return None
+
+
+def _up(server: "subprocess.Popen[bytes]", address: str) -> bool:
+    """Whether the page is served; False when the server has ended, and has said why."""
+    begun = time.monotonic()
+    while server.poll() is None and time.monotonic() - begun < PATIENCE:
+        try:
+            urllib.request.urlopen(address, timeout=5).close()
+            return True
+        except OSError:
+            time.sleep(0.1)
+    return False
+
+
+def _end(server: "subprocess.Popen[bytes]") -> None:
+    """What was drawn is on disk with each act; a server that is told to end saves the rest."""
+    if server.poll() is None:
+        server.terminate()
+        try:
+            server.wait(ENDING)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
+
+
+def _interrupt(*_: Any) -> None:
+    raise KeyboardInterrupt
