@@ -7,6 +7,7 @@ import csv
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -14,7 +15,7 @@ from typing import Any, TypeVar, cast
 from uuid import UUID
 
 from annotations.prelabels import Asked, annotator, clip_hash
-from annotations.records import ObjectEdit, StoreError
+from annotations.records import ObjectEdit, StoreError, UnreachableError
 from annotations.store import Store
 from core import bulk
 from core.errors import RefavsError
@@ -25,7 +26,7 @@ from core.media import Clip, Video, afar
 Value = TypeVar("Value")
 
 LONGEST = 1000  # characters of a sentence, as the store takes it
-WAITS = (1, 2, 4, 8, 16)  # seconds before a save that the database refused is tried again
+WAITS = (1, 2, 4, 8, 16)  # seconds before a save that did not reach the database is tried again
 
 
 @dataclass(frozen=True)
@@ -258,7 +259,8 @@ class Prelabelling:
                 yield Progress(clips, len(wanted), **self._counts, failed=len(self.failures), seconds=seconds)
         finally:
             if self._session is not None:
-                self.store.finish_session(self._session)
+                with suppress(StoreError):  # what went wrong is told already
+                    self.store.finish_session(self._session)
 
     def _store(self, wanted: Wanted, answered: Answered) -> None:
         self._counts["known"] += sum(each.known for each in answered.answers)
@@ -277,16 +279,22 @@ class Prelabelling:
             if each.known or each.error is not None:
                 continue
             session = self._session = self._session or self.store.start_session(self.annotator).id
-            _patiently(partial(self.store.save_prelabel, session, clip.id, each.asked, each.objects))
-            self._counts["stored"] += 1
+            try:
+                _patiently(partial(self.store.save_prelabel, session, clip.id, each.asked, each.objects))
+            except StoreError as error:
+                if error.__cause__ is not None:  # the database's trouble, not the answer's
+                    raise
+                self.failures.append(Failure(wanted.source, each.asked.expression, str(error)))
+            else:
+                self._counts["stored"] += 1
 
 
 def _patiently(save: Callable[[], Value]) -> Value:
-    """Saves can be repeated, so one that the database did not take is tried again for half a minute."""
+    """Saves can be repeated, so one that did not reach the database is tried again for a minute."""
     for wait in WAITS:
         try:
             return save()
-        except StoreError:
+        except UnreachableError:
             time.sleep(wait)
     return save()
 
