@@ -22,7 +22,7 @@ class Server:
     """Serves a folder; `asked` lists what was fetched whole. /to?URL leads on to URL."""
 
     def __init__(self, folder, host="127.0.0.1"):
-        self.asked, self.broken = [], 0
+        self.asked, self.broken, self.code = [], 0, 503
         outer = self
 
         class Handler(http.server.SimpleHTTPRequestHandler):
@@ -35,7 +35,7 @@ class Server:
                 outer.asked.append(self.path)
                 if outer.broken:
                     outer.broken -= 1
-                    self.send_error(503)
+                    self.send_error(outer.code)
                     return
                 super().do_GET()
 
@@ -99,6 +99,13 @@ def test_a_server_that_fails_for_a_moment_is_asked_again(server, patient):
     server.broken = 0
     with pytest.raises(MediaError, match=r"There is nothing at .*nowhere\.mp4'"):
         afar.fetch(f"{server.url}/nowhere.mp4?secret=1")
+
+
+def test_a_server_that_wants_other_credentials_is_told_at_once(server):
+    server.broken, server.code = 100, 401
+    with pytest.raises(MediaError, match="may not be read with the credentials that are here"):
+        afar.fetch(f"{server.url}/a%20clip.mp4?secret=1")
+    assert len(server.asked) <= 2
 
 
 def test_what_was_used_longest_ago_makes_room(tmp_path, server, clip, monkeypatch):
