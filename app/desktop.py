@@ -23,7 +23,8 @@ def show(launch: Sequence[str], *, host: str, port: int) -> int:
     Without pywebview, or where it finds no way to draw a window, the browser shows the page until the server is
     ended with Ctrl+C.
     """
-    signal.signal(signal.SIGTERM, _interrupt)
+    for told in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(told, _interrupt)
     server = subprocess.Popen([*launch, "--host", host, "--port", str(port)])
     try:
         address = f"http://{host}:{port}/"
@@ -86,4 +87,9 @@ def _end(server: "subprocess.Popen[bytes]") -> None:
 
 
 def _interrupt(*_: Any) -> None:
-    raise KeyboardInterrupt
+    """An exception would not come through the toolkit's own loop: an open window is closed instead."""
+    windows = list(getattr(sys.modules.get("webview"), "windows", ()))
+    for window in windows:
+        window.destroy()
+    if not windows:
+        raise KeyboardInterrupt

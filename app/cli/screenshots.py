@@ -1,9 +1,11 @@
-"""python -m app.cli.screenshots [FOLDER]: the app in a real browser, as pictures for the documents.
+"""python -m app.cli.screenshots [FOLDER [PART ...]]: the app in a real browser, as pictures for the documents.
 
-FOLDER is docs/screens when nothing is named; screenshot.png goes beside it. First the way of the annotator's
-guide on the sample with the two dogs, then the player on the band. The segmenter is the shipped one.
+FOLDER is docs/screens when nothing is named; screenshot.png goes beside it. PART: guide = the way of the annotator's
+guide on the sample with the two dogs; player = the player on the band; sounds = everything that sounds; tabs = every
+tab, light and dark, in both languages. The segmenter is the shipped one.
 """
 
+import io
 import sys
 import tempfile
 from pathlib import Path
@@ -29,42 +31,86 @@ MINE = "The dog on the left that barks."
 THEIRS = "The animal that makes no sound."
 COMMENT = "I hear it from the right."
 DOG = (0.6, 0.48, 0.83, 0.84)  # the white one, on frame 120
+BROWN = (0.24, 0.6)  # on the other one, on frame 120
 WHITE = (0.72, 0.62)  # on it, on frame 150
 NAMES = ("guitarist", "drummer", "drum", "saxophonist")
 QUALITY = 84
+DESKTOP = {"width": 1280, "height": 720}
+DOGS = "clip=sample:two-dogs.mp4"
+TABS = ("refer", "annotate", "review", "dataset", "systems")
 
 
 def main() -> None:
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else "docs/screens")
     folder.mkdir(parents=True, exist_ok=True)
-    with (
-        tempfile.TemporaryDirectory(prefix="refavs-screens-") as home,
-        running(Path(home), "auto") as address,
-        chromium() as browser,
-    ):
-        walk = Shots(
-            browser, address, folder, {"width": 1280, "height": 720}, query="clip=sample:two-dogs.mp4"
-        )
-        walk.guide()
-        token = walk.page.evaluate("() => [sessionStorage.getItem('refavs.page')]")
-        phone = Shots(browser, address, folder, {"width": 390, "height": 844}, session=token[0])
-        phone.wait("app.model.objects.length")
-        phone.page.wait_for_timeout(1500)
-        phone.shoot("phone")
-        phone.page.context.close()
-        walk.review(Path(home) / "data")
-        walk.page.context.close()
-        desktop = Shots(browser, address, folder, {"width": 1280, "height": 720}, query="tab=annotate")
-        desktop.shoot("at-rest")
-        desktop.four_objects()
-        desktop.shoot("four-objects")
-        desktop.propagating()
-        desktop.zoomed()
-        desktop.page.context.close()
+    parts = {"guide": guide, "player": player, "sounds": sounds, "tabs": tabs}
+    for name in sys.argv[2:] or parts:
+        with (
+            tempfile.TemporaryDirectory(prefix="refavs-screens-") as home,
+            running(Path(home), "auto") as address,
+            chromium() as browser,
+        ):
+            parts[name](browser, address, folder, Path(home) / "data")
 
 
-def second_person(data: Path, pair: UUID) -> None:
-    """Somebody else finds another thing for the pair, and hands in one of their own."""
+def guide(browser: Any, address: str, folder: Path, data: Path) -> None:
+    walk = Shots(browser, address, folder, DESKTOP, query=DOGS)
+    walk.guide()
+    token = walk.page.evaluate("() => [sessionStorage.getItem('refavs.page')]")
+    phone = Shots(browser, address, folder, {"width": 390, "height": 844}, session=token[0])
+    phone.wait("app.model.objects.length")
+    phone.page.wait_for_timeout(1500)
+    phone.shoot("phone")
+    phone.page.context.close()
+    walk.review(data)
+    walk.page.context.close()
+
+
+def player(browser: Any, address: str, folder: Path, data: Path) -> None:
+    desktop = Shots(browser, address, folder, DESKTOP, query="tab=annotate")
+    desktop.shoot("at-rest")
+    desktop.four_objects()
+    desktop.shoot("four-objects")
+    desktop.propagating()
+    desktop.zoomed()
+    desktop.page.context.close()
+
+
+def sounds(browser: Any, address: str, folder: Path, data: Path) -> None:
+    """Everything that sounds, in the colours of its classes."""
+    page = Shots(browser, address, folder, DESKTOP, query=DOGS)
+    page.page.get_by_label("System that answers", exact=True).select_option("ssp-nano")
+    page.page.locator("[data-part=expression]").fill("")
+    page.refer()
+    page.seek(120)
+    page.shoot("sounds")
+    page.page.context.close()
+
+
+def tabs(browser: Any, address: str, folder: Path, data: Path) -> None:
+    """Every tab, light and dark, in both languages: a sheet for each."""
+    first = Shots(browser, address, folder, DESKTOP, query=f"{DOGS}&tab=annotate")
+    first.seek(120)
+    first.page.mouse.click(*first.point(*BROWN))
+    first.wait("!app.stage.pending.length && app.model.objects.length")
+    first.page.locator("[data-part=expression]").fill(MINE)
+    first.page.locator("[data-do=save]").click()
+    first.wait("app.model.saved")
+    second_person(data, UUID(first.do("app.model.saved.pair")), judge=False)
+    session = first.page.evaluate("() => sessionStorage.getItem('refavs.page')")
+    first.page.context.close()
+    for language, locale in (("en", "en-GB"), ("zh", "zh-CN")):
+        for theme in ("light", "dark"):
+            page = Shots(
+                browser, address, folder, DESKTOP, session=session, query=DOGS, locale=locale, theme=theme
+            )
+            page.seek(120)
+            page.sheet(f"tabs-{language}-{theme}")
+            page.page.context.close()
+
+
+def second_person(data: Path, pair: UUID, *, judge: bool = True) -> None:
+    """Somebody else finds another thing for the pair (not without `judge`), and hands in one of their own."""
     with Store.open(f"sqlite:///{data / 'refavs.db'}") as store:
         who = store.start_session("carla").id
         line = store.pair(pair)
@@ -77,7 +123,8 @@ def second_person(data: Path, pair: UUID) -> None:
             (v / n - (a + b) / 2) / ((b - a) / 2) for v, n, a, b in ((y, height, y0, y1), (x, width, x0, x1))
         ]
         oval = Mask.encode(off[0] ** 2 + off[1] ** 2 <= 1)
-        store.find_back(who, pair, Track(thing.track.size, {120: oval}), comment=COMMENT)
+        if judge:
+            store.find_back(who, pair, Track(thing.track.size, {120: oval}), comment=COMMENT)
         own = uuid4()
         store.save_pair(who, line.clip.id, own, expression=THEIRS, objects=[ObjectEdit(thing.id)])
         store.submit_pair(who, own)
@@ -95,8 +142,11 @@ class Shots:
         *,
         session: str | None = None,
         query: str = "",
+        locale: str = "en-GB",
+        theme: str = "light",
     ) -> None:
-        context = browser.new_context(viewport=viewport)
+        context = browser.new_context(viewport=viewport, locale=locale)
+        context.add_init_script(f"localStorage.setItem('refavs.theme', {theme!r})")
         if session:
             context.add_init_script(f"sessionStorage.setItem('refavs.page', {session!r})")
         self.page, self.folder = context.new_page(), folder
@@ -116,6 +166,29 @@ class Shots:
         self.page.mouse.move(6, 6)
         self.page.wait_for_timeout(400)
         self.take(name)
+
+    def sheet(self, name: str) -> None:
+        """The five tabs and the keys, each at half its size, in one picture."""
+        shots = []
+        for tab in TABS:
+            self.page.locator(f".tab[data-tab={tab}]").click()
+            self.page.wait_for_timeout(1500)
+            shots.append(self.page.screenshot(type="png"))
+        self.page.locator(".tab[data-tab=annotate]").click()
+        self.page.locator("[data-part=help]").click()
+        self.page.wait_for_timeout(400)
+        shots.append(self.page.screenshot(type="png"))
+        from PIL import Image
+
+        width, height = DESKTOP["width"] // 2, DESKTOP["height"] // 2
+        picture = Image.new("RGB", (2 * width + 6, 3 * height + 12), "grey")
+        for k, shot in enumerate(shots):
+            small = (
+                Image.open(io.BytesIO(shot)).convert("RGB").resize((width, height), Image.Resampling.LANCZOS)
+            )
+            picture.paste(small, (k % 2 * (width + 6), k // 2 * (height + 6)))
+        picture.save(self.folder / f"{name}.jpg", quality=QUALITY)
+        print(self.folder / f"{name}.jpg")
 
     def take(self, name: str) -> None:
         """With the pointer where it is."""

@@ -219,7 +219,12 @@ export function source(app) {
     // The link may have expired, or this browser cannot play what the server thought it can.
     let failures = 0;
     clock.addEventListener("unplayable", async () => {
-        if (!model.desk || ++failures > 4) return;
+        if (!model.desk) return;
+        if (++failures > 3) {
+            part("banner").replaceChildren(t("open.unplayable"));
+            part("banner").hidden = false;
+            return;
+        }
         const index = clock.index;
         clock.ready = false;
         const answer = await net.ask("media", { failures }).catch(() => null);
@@ -228,7 +233,8 @@ export function source(app) {
         else clock.show(index);
         media(answer.media);
     });
-    clock.addEventListener("frame", () => { failures = 0; });
+    clock.addEventListener("frame", () => { failures = clock.ready ? 0 : failures; });
+    model.on("open", () => { failures = 0; });
 
     net.onstale = hello;
 

@@ -15,7 +15,7 @@ export function systems(app) {
     }
 
     function scores({ title, words, head, rows: lines }) {
-        return el("article", { class: "card" }, el("h3", { class: "title" }, title), words && el("p", { class: "hint" }, words),
+        return el("article", { class: "card", lang: "en" }, el("h3", { class: "title" }, title), words && el("p", { class: "hint" }, words),
             el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": title }, el("table", { class: "list" },
                 el("thead", {}, el("tr", {}, ...head.map((h) => el("th", { scope: "col" }, h || "\u00a0")))),
                 el("tbody", {}, ...lines.map(([first, ...rest]) => el("tr", {}, el("th", { scope: "row" }, first), ...rest.map((cell) => el("td", {}, cell))))))));
