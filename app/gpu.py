@@ -51,12 +51,10 @@ class Packed:
 class Lent:
     """A segmenter each of whose calls stands for itself."""
 
-    def __init__(self, name: str, lend: Any) -> None:
-        """lend: `spaces.GPU`."""
+    def __init__(self, name: str) -> None:
         self.name = name
         registry.segmenter(name)  # before the fork, so that its weights are there in every call
-        self._segment = lend(duration=SECONDS)(_segment)
-        self._carry = lend(duration=SECONDS)(_carry)
+        self._segment, self._carry = _calls()
 
     def segment(
         self, clip: Clip, index: int, prompts: Prompts, *, previous: Mask | None = None
@@ -95,21 +93,41 @@ def _carry(
     return list(registry.segmenter(name).propagate(packed.clip(), seeds, indices, barriers=barriers))
 
 
+def prepare() -> None:
+    """Before the server starts: there, that is the last moment at which weights and lent calls are known."""
+    if _is_lent():
+        _calls()
+        segmenter()
+
+
 def segmenter(name: str = "auto") -> Segmenter:
     """As `core.registry.segmenter`; its calls lend the GPU where that is how one is had."""
     found = registry.segmenter() if name == "auto" else registry.segmenter(name)
-    zero = os.environ.get("SPACES_ZERO_GPU", "").lower() in ("1", "true")
-    return _lent(found.name) if zero and found.name not in PLAIN else found
+    return _lent(found.name) if _is_lent() and found.name not in PLAIN else found
+
+
+def _is_lent() -> bool:
+    return os.environ.get("SPACES_ZERO_GPU", "").lower() in ("1", "true")
+
+
+@cache
+def _calls() -> tuple[Any, Any]:
+    """`_segment` and `_carry` as they run where the GPU is. ZeroGPU does not start without any."""
+    import spaces
+
+    os.register_at_fork(after_in_child=_free_slot)
+    return spaces.GPU(duration=SECONDS)(_segment), spaces.GPU(duration=SECONDS)(_carry)
 
 
 @cache
 def _lent(name: str) -> Lent:
-    import spaces
-
-    os.register_at_fork(after_in_child=_free_slot)
-    return Lent(name, spaces.GPU)
+    return Lent(name)
 
 
 def _free_slot() -> None:
     """Whoever held it is not in the child."""
     FairSlot.__init__(compute_slot)
+
+
+if _is_lent():
+    import spaces  # noqa: F401  it must come before torch

@@ -57,7 +57,7 @@ def serve(*, clip: str | None, host: str, port: int, db: str | None, auth: str |
         store.move_videos(restored.home, paths.data_dir())
         print(f"Brought back what was saved by {restored.at:%Y-%m-%d %H:%M:%S} UTC.", file=sys.stderr)
 
-    from app import api, logs, space_bar, watch
+    from app import api, gpu, logs, space_bar, watch
     from app.bearer import HUB_TOKEN, Bearer, HubPeople
     from app.guard import LOOPBACK, Guard
     from app.limits import Waiting
@@ -65,6 +65,7 @@ def serve(*, clip: str | None, host: str, port: int, db: str | None, auth: str |
     from app.shards import Shards, pusher
 
     logs.set_up()
+    gpu.prepare()
     space = on_space()
     shards = Shards(store, pusher(paths.data_dir() / "shards")) if "REFAVS_DATASET" in os.environ else None
     settings = launch_settings()
@@ -89,7 +90,8 @@ def serve(*, clip: str | None, host: str, port: int, db: str | None, auth: str |
     durable.start()
     if shards:
         shards.start()
-    _on_end(durable.save)
+    if shards or durable.volume:
+        _on_end(durable.save)
     page.launch(
         server_name=host,
         server_port=port,

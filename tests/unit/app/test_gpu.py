@@ -63,12 +63,14 @@ class Sees:
 
 @pytest.fixture
 def zero(monkeypatch):
-    gpu._lent.cache_clear()
+    for known in (gpu._lent, gpu._calls):
+        known.cache_clear()
     monkeypatch.setenv("SPACES_ZERO_GPU", "true")
     monkeypatch.setitem(sys.modules, "spaces", SimpleNamespace(GPU=lend))
     monkeypatch.setattr(registry, "segmenter", lambda name="auto": Sees())
     yield
-    gpu._lent.cache_clear()
+    for known in (gpu._lent, gpu._calls):
+        known.cache_clear()
 
 
 def test_call_stands_for_itself_and_answers_what_the_plain_segmenter_does(zero, clip):
@@ -89,6 +91,18 @@ def test_propagation_goes_on_over_several_calls(zero, clip, monkeypatch):
     answers = list(gpu.segmenter().propagate(clip, {4: {0: seed}}, range(1, 12)))
     assert [answer[4].index for answer in answers] == list(range(1, 12))
     assert answers == list(Sees().propagate(clip, {4: {0: seed}}, range(1, 12)))
+
+
+def test_calls_are_known_before_the_server_starts_whatever_the_segmenter(zero, monkeypatch):
+    known = []
+    monkeypatch.setitem(sys.modules, "spaces", SimpleNamespace(GPU=lambda duration: known.append))
+    monkeypatch.setattr(Sees, "name", "classical")
+    gpu.prepare()
+    assert known == [gpu._segment, gpu._carry]
+    monkeypatch.delenv("SPACES_ZERO_GPU")
+    gpu._calls.cache_clear()
+    gpu.prepare()
+    assert len(known) == 2
 
 
 def test_elsewhere_and_for_what_computes_on_the_processor_nothing_is_wrapped(zero, monkeypatch):
