@@ -11,6 +11,8 @@ import typer
 ROOM_WARN, ROOM_NEED = 5.0, 0.3  # GiB free
 PACKAGES = ("gradio", "torch", "transformers", "sqlalchemy", "av", "opencv-python-headless", "numpy")
 
+NONE_YET = "none yet; it is made at {} when the app starts"
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -153,20 +155,22 @@ def _store(db: str | None) -> Iterator[Finding]:
     try:
         file = file_of(db)
         if file is not None and not file.exists():
-            yield Finding("ok", "store", f"none yet; it is made at {file} when the app starts")
+            yield Finding("ok", "store", NONE_YET.format(file))
             return
-        with closing(Database(db, make=False, migrate=False)) as database:
+        with closing(Database(db, migrate=False)) as database:
             revision = database.revision()
+            if revision is None:
+                yield Finding("ok", "store", NONE_YET.format(database.name))
+                return
             with database.reading() as session:
                 health = session.scalar(sa.text("PRAGMA quick_check(1)")) if file else "ok"
                 changes = session.scalar(sa.select(sa.func.count()).select_from(ChangeRow))
-                newer = revision is not None and revision > HEAD
     except RefavsError as error:
         yield Finding("error", "store", str(error))
         return
     if health != "ok":
         yield Finding("error", "store", f"{database.name} is damaged ({health}); bring back a backup copy")
-    elif newer:
+    elif revision > HEAD:
         words = f"{database.name} was made by a newer version ({revision}, this one knows {HEAD}); update the program"
         yield Finding("error", "store", words)
     elif revision != HEAD:

@@ -64,6 +64,8 @@ def test_an_older_store_is_a_warning_and_stays_as_it_is(file):
 
 
 def test_a_newer_a_damaged_and_an_unreachable_store_are_errors(file, tmp_path):
+    (tmp_path / "empty.db").touch()
+    assert only_store(f"sqlite:///{tmp_path}/empty.db")[0][0] == "ok"
     version(file, "9999")
     assert only_store()[0][0] == "error"
     assert "update the program" in only_store()[0][1]
