@@ -19,6 +19,7 @@ from annotations import statements
 from annotations.records import (
     CUES,
     NULL_KINDS,
+    PRELABEL,
     PROMPTS,
     SOURCES,
     STATUSES,
@@ -35,7 +36,6 @@ from core.masks import Mask
 
 MAX_EXPRESSION = 1000  # characters
 MAX_NAME = 100
-PRELABEL = "prelabel"  # the act of a change that holds a system's own answer
 CARRIED = ("split", "label", "cues", "null_kind", "comment")  # of a pair, from version to version
 
 MaskValue = tuple[bytes | None, str, float]  # rle id, source, score

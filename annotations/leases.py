@@ -7,8 +7,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from annotations.edit import PRELABEL
-from annotations.records import STAGES, Lease, StoreError
+from annotations.records import PRELABEL, STAGES, Lease, StoreError
 from annotations.schema import Annotator, ChangeRow, ClipRow, LeaseRow, PairRow
 
 

@@ -11,9 +11,9 @@ from uuid import UUID, uuid5
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from annotations.edit import PRELABEL, Edit, replayed
+from annotations.edit import Edit, replayed
 from annotations.identity import pts_hash
-from annotations.records import ObjectEdit, PairEdit, Saved
+from annotations.records import PRELABEL, ObjectEdit, PairEdit, Saved
 from annotations.schema import Annotator, ChangeRow, ObjectRow, ObjectVersion, WorkSession
 from core.masks import Track
 from core.media import Clip

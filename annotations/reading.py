@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from annotations.records import (
+    PRELABEL,
     ClipInfo,
     ClipLine,
     ClipWork,
@@ -61,6 +62,7 @@ _PAIRS = (
         Annotator.name,
         PairRow.session_id,
         ChangeRow.at,
+        ChangeRow.act,
     )
     .select_from(PairRow)
     .join(PairVersion, is_head(PairVersion.pair_id, PairVersion.change, PairRow))
@@ -325,6 +327,7 @@ def _pair_work(row: Any, links: dict[UUID, list[UUID]]) -> PairWork:
         cues=None if now.cues is None else tuple(now.cues),
         null_kind=now.null_kind,
         comment=now.comment,
+        prelabel=row.act == PRELABEL,
     )
 
 

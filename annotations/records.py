@@ -15,6 +15,7 @@ STATUSES = ("draft", "submitted", "accepted", "returned", "cannot-describe")
 CUES = ("sound", "look", "place", "time")
 NULL_KINDS = ("silent", "off-screen", "absent")
 STAGES = ("annotate", "review")
+PRELABEL = "prelabel"  # the act of a change that holds a system's own answer
 PROMPTS = ("click", "box", "brush", "eraser", "absent", "propagate", "undo", "redo")
 
 
@@ -175,6 +176,7 @@ class PairWork:
 
     annotator, session, at and version are of the change that made it so; created: version that made the pair.
     cues: None = nobody said. null_kind: why a null expression fits nothing. comment: the last reviewer's.
+    prelabel: it is a system's answer that no person has saved.
     """
 
     id: UUID
@@ -191,6 +193,7 @@ class PairWork:
     cues: tuple[str, ...] | None = None
     null_kind: str | None = None
     comment: str | None = None
+    prelabel: bool = False
 
     @property
     def is_null(self) -> bool:

@@ -345,7 +345,7 @@ def summary(desk: Desk) -> dict[str, Any]:
         "pair": str(now.id),
         "expression": now.expression or "",
         "at": now.at.isoformat(),
-        "revision": kept.revision,
+        "revision": None if now.prelabel else kept.revision,  # a system's draft is saved by nobody yet
         "status": now.status,
         "mine": now.annotator == me,
         "null_kind": now.null_kind,

@@ -17,8 +17,10 @@ from typer.testing import CliRunner
 from annotations.records import PairFilter, StoreError, UnreachableError
 from annotations.store import Store
 from app import prelabelling
+from app.desk import Desk
+from app.keeping import Keeper, summary
 from app.prelabelling import Prelabelling, plan, read_sentences
-from core import registry
+from core import media, registry
 from core.errors import RefavsError
 
 ROOT = Path(__file__).parents[3]
@@ -131,6 +133,22 @@ def test_a_save_in_doubt_is_sent_again_and_stored_once_and_what_is_refused_is_to
             ("The cat.", "The cat is refused.")
         ]
     assert rows(url)[0] == ["The bird.", "The dog."]
+
+
+def test_a_draft_stands_on_the_desk_unsaved_and_is_the_annotators_once_it_is_saved(clips, url):
+    path = clips / "clip 0.mp4"
+    with Store.open(url) as store:
+        list(Prelabelling(store, "centre-box", None, VERSION).run(plan([str(path)], [(None, "The dog.")])))
+        keeper, desk = Keeper(store), Desk(media.open(path).clip(), None)
+        keeper.load(desk)
+        (thing,) = desk.things
+        assert (desk.expression, thing.fits, len(desk.cells(thing.id))) == ("The dog.", True, 1)
+        shown = summary(desk)["saved"]
+        assert (shown["mine"], shown["revision"], shown["status"]) == (False, None, "draft")
+        keeper.save(desk, "The dog.")
+        shown = summary(desk)["saved"]
+        assert (shown["mine"], shown["revision"]) == (True, desk.revision)
+        assert len(store.pairs()) == 1
 
 
 def test_sentences_name_their_clip_by_the_end_of_its_path(tmp_path):
