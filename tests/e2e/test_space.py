@@ -50,6 +50,11 @@ class Person(Caller):
     def call(self, path, body=None, **headers):
         return super().call(path, body, Authorization=f"Bearer {self.token}", **headers)
 
+    def done(self, do, **values):
+        answer = self.ask(do, **values)
+        assert answer["ok"], answer
+        return answer
+
     def upload(self, path):
         """As `curl -F files=@clip.mp4` does."""
         edge = "----edge"
@@ -59,9 +64,9 @@ class Person(Caller):
         request.add_header("Content-Type", f"multipart/form-data; boundary={edge}")
         return json.loads(urllib.request.urlopen(request, timeout=60).read())[0]
 
-    def run(self, name, *data):
+    def run(self, name, **values):
         """As `curl` calls an endpoint: the last event and its data."""
-        status, _, text = self.call(f"/gradio_api/call/{name}", {"data": list(data)})
+        status, _, text = self.call(f"/gradio_api/call/v2/{name}", values)
         assert status == 200, text
         _, _, text = self.call(f"/gradio_api/call/{name}/{json.loads(text)['event_id']}")
         event, data = text.strip().split("\n\n")[-1].split("\n")
@@ -88,17 +93,17 @@ def test_work_in_the_middle_is_there_when_the_space_starts_elsewhere(tmp_path, h
             opened = ann.ask("take", path=ann.upload(clip), name="mine.mp4")
             assert opened["ok"], opened
             page = {"token": opened["token"], "seen": 0}
-            assert ann.ask("prompt", **page, index=2, click=[0.5, 0.9, True])["ok"]
-            assert ann.ask("save", **page, expression="The ball on the ramp.")["ok"]
+            ann.done("prompt", **page, index=2, click=[0.5, 0.9, True])
+            ann.done("save", **page, expression="The ball on the ramp.")
             key = opened["desk"]["source"]
-            nothing = ann.run("save", key, "The dog that barks.", [], "absent")[1][0]
+            nothing = ann.run("save", video=key, expression="The dog that barks.", null_kind="absent")[1][0]
             with here.store as store:
                 session = store.start_session("ann").id
                 pair = UUID(nothing["pair"])
                 store.submit_pair(session, pair)
                 store.judge_pair(store.start_session("bob").id, pair, accept=True)
             # in the middle: one more click, not saved
-            assert ann.ask("prompt", **page, index=7, click=[0.2, 0.9, True])["ok"]
+            ann.done("prompt", **page, index=7, click=[0.2, 0.9, True])
             drawn = len(ann.ask("hello", token=opened["token"])["desk"]["objects"])
             if how == signal.SIGKILL:
                 told = time.time()
@@ -122,7 +127,7 @@ def test_work_in_the_middle_is_there_when_the_space_starts_elsewhere(tmp_path, h
             assert said == {"The ball on the ramp.", "The dog that barks."}
             bob = Person(there.url, "hf_bob")
             assert bob.ask("hello", source=key, desks=[opened["token"]])["token"] != opened["token"]
-            event, told = ann.run("segment", key, 3, [[64, 80]])
+            event, told = ann.run("segment", video=key, frame=3, clicks=[[64, 80]])
             assert event == "complete", told
             assert "Brought back" in there.log.read_text()
         finally:
@@ -138,10 +143,12 @@ def test_token_that_expired_and_volume_that_takes_nothing_are_told_and_work_goes
         (volume / "refavs").write_text("a file where the folder should be")
         space.start()
         try:
-            event, told = Person(space.url, "hf_ann").run("save", "sample:band.mp4", "The piano.")
+            event, told = Person(space.url, "hf_ann").run(
+                "save", video="sample:band.mp4", expression="The piano."
+            )
             assert event == "complete"
             assert told[0]["author"] == "ann"
-            status, _, text = Person(space.url, "hf_old").call("/gradio_api/call/pairs", {"data": []})
+            status, _, text = Person(space.url, "hf_old").call("/gradio_api/call/v2/pairs", {})
             assert status == 401
             assert "expired" in text
             until(lambda: "does not answer" in space.log.read_text() or "cannot be" in space.log.read_text())
