@@ -8,15 +8,16 @@ from uuid import UUID
 import typer
 
 if TYPE_CHECKING:
-    from threading import Event
+    from multiprocessing.connection import Connection
 
     from annotations.fill import Filled
     from annotations.store import Store
 
 EVERY = 3.0  # seconds between the saves of one person
-SERVERS = 2  # each person is on one of so many, which share nothing but the database
+SERVERS = 2  # processes: each person is on one, and they share nothing but the database
 ALONE = 20  # saves of one person before the others come
-ROUNDS = 4  # saves on a pair before it is submitted; a review and a count come as often
+ROUNDS = 4  # saves on a pair, which is submitted then
+SELDOM = 8  # saves of a person between two reviews, and between two counts
 LOOK = 0.2  # seconds between two looks for what others saved
 SENTENCE = "The {} number {} on the left."
 COUNT = UUID(int=1)  # the pair that everybody counts in
@@ -56,16 +57,16 @@ def annotators(
 
 @dataclass
 class Seen:
-    """What everybody did; lists are appended to by all threads."""
+    """What people did; their threads append to it."""
 
     saves: list[float] = field(default_factory=list)  # ms
     reviews: list[float] = field(default_factory=list)  # ms, of an answer
     told: dict[int, float] = field(default_factory=dict)  # version of a pair -> when it was reported saved
-    appeared: dict[int, float] = field(default_factory=dict)  # and when somebody on the last server saw it
+    appeared: dict[int, float] = field(default_factory=dict)  # and when somebody else saw it
     said: dict[UUID, tuple[UUID, str]] = field(default_factory=dict)  # pair -> its clip and sentence
     drawn: dict[UUID, tuple[UUID, dict[int, Any]]] = field(default_factory=dict)  # object -> clip and masks
     answered: list[UUID] = field(default_factory=list)  # pairs reviewed
-    lent: set[UUID] = field(default_factory=set)
+    lent: list[UUID] = field(default_factory=list)  # pairs, to be reviewed
     counted: list[int] = field(default_factory=list)  # one for each time somebody counted on
     conflicts: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
@@ -73,54 +74,48 @@ class Seen:
 
 def measure(url: str, *, seconds: float, people: int, pairs: int) -> dict[str, Any]:
     """The figures of a run on an empty store. Raises RefavsError when it is not empty."""
+    import multiprocessing
     import sys
-    import threading
-    import time
-    from contextlib import ExitStack
 
     from annotations.fill import fill
     from annotations.store import Store
     from core.errors import RefavsError
 
-    with ExitStack() as stack:
-        servers = [stack.enter_context(Store.open(url)) for _ in range(SERVERS)]
-        first = servers[0]
-        if first.clips(limit=1):
-            raise RefavsError(f"The store {first.database.name} holds work; the bench wants an empty one.")
+    with Store.open(url) as store:
+        if store.clips(limit=1):
+            raise RefavsError(f"The store {store.database.name} holds work; the bench wants an empty one.")
         print(f"filling the store with {pairs} pairs", file=sys.stderr, flush=True)
-        filled = fill(first, pairs, pairs_a_clip=10, masks_a_pair=10)
-        seen = Seen()
-        first.save_pair(filled.session, filled.clips[0], COUNT, expression=SENTENCE.format("count", 0))
-        alone = Person(-1, first, filled, seen)
+        filled = fill(store, pairs, pairs_a_clip=10, masks_a_pair=10)
+        store.save_pair(filled.session, filled.clips[0], COUNT, expression=SENTENCE.format("count", 0))
+        alone = Person(-1, store, filled, Seen())
         for k in range(ALONE):
             alone.save(k)
-        by_one, seen.saves = seen.saves, []
         print(f"{people} people for {seconds:g} s", file=sys.stderr, flush=True)
-        end = time.monotonic() + seconds
-        everybody = [Person(n, servers[n % SERVERS], filled, seen) for n in range(people)]
-        threads = [
-            threading.Thread(target=each.work, args=(end, EVERY * n / people))
-            for n, each in enumerate(everybody)
-        ]
-        done = threading.Event()
-        watcher = threading.Thread(target=_watch, args=(servers[-1], seen, done))
-        for thread in (watcher, *threads):
-            thread.start()
-        for thread in threads:
-            thread.join()
-        done.set()
-        watcher.join()
-        with Store.open(url) as after:
-            lost = _lost(after, seen, filled)
-            deadlocks = _deadlocks(after)
+        spawn = multiprocessing.get_context("spawn")
+        servers = []
+        for n in range(SERVERS):
+            here, there = spawn.Pipe()
+            numbers = range(n, people, SERVERS)
+            server = spawn.Process(
+                target=_serve, args=(there, url, numbers, people, seconds, filled), daemon=True
+            )
+            server.start()
+            there.close()
+            servers.append(here)
+        for each in servers:
+            each.recv()  # everybody has signed in
+        for each in servers:
+            each.send("begin")
+        seen = _watched(store, servers)
+        lost, deadlocks = _lost(store, seen, filled), _deadlocks(store)
     waits = [max(0.0, at - seen.told[v]) for v, at in seen.appeared.items() if v in seen.told]
     return {
-        "database": first.database.url.get_backend_name(),
+        "database": store.database.url.get_backend_name(),
         "people": people,
         "seconds": seconds,
         "saves": len(seen.saves),
         "save_ms": _spread(seen.saves),
-        "alone_ms": _spread(by_one),
+        "alone_ms": _spread(alone.seen.saves),
         "reviews": len(seen.reviews),
         "review_ms": _spread(seen.reviews),
         "appears_s": _spread(waits) | {"never": len(seen.told.keys() - seen.appeared.keys())},
@@ -129,6 +124,53 @@ def measure(url: str, *, seconds: float, people: int, pairs: int) -> dict[str, A
         "deadlocks": deadlocks,
         "errors": seen.errors[:10],
     }
+
+
+def _serve(
+    pipe: "Connection", url: str, numbers: range, people: int, seconds: float, filled: "Filled"
+) -> None:
+    """One server with its people; sends what they did."""
+    import threading
+    import time
+
+    from annotations.store import Store
+
+    with Store.open(url) as store:
+        seen = Seen()
+        everybody = [Person(n, store, filled, seen) for n in numbers]
+        pipe.send("ready")
+        pipe.recv()
+        end = time.monotonic() + seconds
+        threads = [
+            threading.Thread(target=each.work, args=(end, EVERY * each.n / people)) for each in everybody
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    pipe.send(seen)
+
+
+def _watched(store: "Store", servers: "list[Connection]") -> Seen:
+    """Look at the newest pairs again and again until every server is done, and once more; what all have seen."""
+    import time
+    from dataclasses import fields
+
+    all_seen, going, last = Seen(), list(servers), False
+    while not last:
+        last = not going
+        time.sleep(LOOK)
+        for done in [each for each in going if each.poll()]:
+            going.remove(done)
+            seen = done.recv()
+            for each in fields(Seen):
+                whole, part = getattr(all_seen, each.name), getattr(seen, each.name)
+                whole.update(part) if isinstance(whole, dict) else whole.extend(part)
+        newest = store.pairs(limit=100)
+        now = time.monotonic()
+        for line in newest:
+            all_seen.appeared.setdefault(line.pair.created, now)
+    return all_seen
 
 
 class Person:
@@ -195,20 +237,18 @@ class Person:
         """Look for what somebody else's sentence refers to, and find it."""
         from core.masks import Track
 
-        if (k + self.n) % ROUNDS:
+        if (k + self.n) % SELDOM:
             return
         held = self.store.lease(self.name, "review", 60)
         if held is None:
             return
-        if held.unit in self.seen.lent:
-            self.seen.errors.append(f"lease: {held.unit} was lent twice at once")
-        self.seen.lent.add(held.unit)
         line = self.store.pair(held.unit)
         assert line is not None
         work = self.store.load_clip_work(line.clip.id)
         tracks = {thing.id: thing.track for thing in work.objects}
         track = tracks[line.pair.objects[0]] if line.pair.objects else None
         found = None if track is None else Track(track.size, dict(track.masks))
+        self.seen.lent.append(held.unit)
         self._timed(self.seen.reviews, lambda: self.store.find_back(self.session, held.unit, found))
         self.seen.answered.append(held.unit)
 
@@ -216,7 +256,7 @@ class Person:
         """One number for all: read it, write the next; who was overtaken reads again."""
         from annotations.records import ConflictError
 
-        if (k + self.n) % ROUNDS != 1:
+        if (k + self.n) % SELDOM != 1:
             return
         while True:
             work = self.store.load_clip_work(self.filled.clips[0])
@@ -247,23 +287,8 @@ class Person:
         self.seen.told[version] = time.monotonic()
 
 
-def _watch(store: "Store", seen: Seen, done: "Event") -> None:
-    """Look at the newest pairs again and again; a last time when everything was told."""
-    import time
-
-    while True:
-        last = done.is_set()
-        newest = store.pairs(limit=50)
-        now = time.monotonic()
-        for line in newest:
-            seen.appeared.setdefault(line.pair.created, now)
-        if last:
-            return
-        time.sleep(LOOK)
-
-
 def _lost(store: "Store", seen: Seen, filled: "Filled") -> int:
-    """How many reported saves and answers are not in the store as they were reported."""
+    """How many reported saves, answers and leases are not in the store as they were reported."""
     clips = {clip for clip, _ in (*seen.said.values(), *seen.drawn.values())}
     works = {clip: store.load_clip_work(clip) for clip in clips}
     said = {pair.id: pair.expression for work in works.values() for pair in work.pairs}
@@ -272,6 +297,7 @@ def _lost(store: "Store", seen: Seen, filled: "Filled") -> int:
     lost = sum(said.get(pair) != text for pair, (_, text) in seen.said.items())
     lost += sum(drawn.get(thing) != masks for thing, (_, masks) in seen.drawn.items())
     lost += sum(len(store.reviews(pair)) != 1 for pair in seen.answered)
+    lost += len(seen.lent) - len(set(seen.lent))  # work that was handed out twice
     return lost + abs(len(seen.counted) - int((count.expression or "").split()[3]))
 
 
