@@ -241,6 +241,10 @@ class Durable:
 
     # What people are told
 
+    def age(self) -> float | None:
+        """Seconds since the volume was last known to hold everything; None = never."""
+        return (datetime.now(UTC) - self.held).total_seconds() if self.held else None
+
     def status(self) -> dict[str, Any]:
         """{durable, age, words, trouble}. age: seconds since the volume was known to hold everything; None = never.
         words: one line for people. trouble: a sentence, or None."""
@@ -251,7 +255,7 @@ class Durable:
                 "words": "Nothing durable is mounted.",
                 "trouble": NOTHING_MOUNTED,
             }
-        age = (datetime.now(UTC) - self.held).total_seconds() if self.held else None
+        age = self.age()
         words = "No snapshot yet." if age is None else f"Last snapshot {_ago(age)}."
         return {"durable": True, "age": age, "words": words, "trouble": self.trouble}
 

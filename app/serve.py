@@ -107,7 +107,7 @@ def serve(*, clip: str | None, host: str, port: int, db: str | None, auth: str |
         auth=people.verify if people else None,
         auth_message=SIGN_IN if people else None,
         app_kwargs={
-            "routes": [*routes, *watch.routes(store)],
+            "routes": [*routes, *watch.routes(store, durable.age if durable.volume else None)],
             "middleware": middleware,
             "docs_url": None,
             "redoc_url": None,

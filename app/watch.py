@@ -3,9 +3,10 @@
 import logging
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Any
 from uuid import uuid4
 
 from prometheus_client import (
@@ -137,12 +138,21 @@ def _kind(path: str) -> str:
     return next((kind for start, kind in KINDS.items() if path.startswith(start)), "other")
 
 
-def routes(store: Store) -> list[BaseRoute]:
-    """`health`: 200, or 503 with what is wrong; `metrics`: in the text format of Prometheus. Both without a login."""
+def routes(store: Store, snapshot: Callable[[], float | None] | None = None) -> list[BaseRoute]:
+    """`health`: 200, or 503 with what is wrong; `metrics`: in the text format of Prometheus. Both without a login.
+
+    snapshot: seconds since the volume last held everything, of a server that has one; None = never yet.
+    """
 
     def health(request: Request) -> Response:
         trouble = _trouble(store)
-        body = {"status": "error" if trouble else "ok", **({"store": trouble} if trouble else {})}
+        body: dict[str, Any] = {
+            "status": "error" if trouble else "ok",
+            **({"store": trouble} if trouble else {}),
+        }
+        if snapshot:
+            age = snapshot()
+            body["snapshot_age_seconds"] = None if age is None else round(age)
         return JSONResponse(body, 503 if trouble else 200, headers={"Cache-Control": "no-store"})
 
     def metrics(request: Request) -> Response:

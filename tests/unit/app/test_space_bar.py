@@ -9,10 +9,11 @@ import gradio as gr
 import itsdangerous
 import pytest
 from gradio import oauth, routes
+from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from annotations.store import Store
-from app import space_bar
+from app import space_bar, watch
 from app.durable import NOTHING_MOUNTED, Durable
 from app.page import build
 from core import registry
@@ -93,3 +94,15 @@ def test_line_gives_the_age_and_what_stands_in_the_way_as_text(tmp_path):
     assert space_bar.line(durable, None) == "<p>No snapshot yet.</p>"
     durable.trouble = "<b>full</b>"
     assert "&lt;b&gt;full" in space_bar.line(durable, None)
+
+
+def test_health_gives_the_age_of_the_last_snapshot(tmp_path):
+    durable = Durable(tmp_path, store=None, drafts=tmp_path / "drafts.sqlite", data=tmp_path)
+    with Store.open(f"sqlite:///{tmp_path / 'refavs.db'}") as store:
+        client = TestClient(Starlette(routes=watch.routes(store, durable.age)))
+        assert client.get("/gradio_api/refavs/health").json() == {
+            "status": "ok",
+            "snapshot_age_seconds": None,
+        }
+        assert durable.save()
+        assert client.get("/gradio_api/refavs/health").json()["snapshot_age_seconds"] == 0
