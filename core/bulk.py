@@ -4,6 +4,7 @@ import logging
 import multiprocessing
 import os
 import signal
+import socket
 import threading
 import traceback
 from collections import deque
@@ -20,6 +21,7 @@ Item = TypeVar("Item")
 Value = TypeVar("Value")
 Shared = TypeVar("Shared")
 
+LOOK = 10.0  # seconds after which a cluster that is silent is looked for
 TRIES = 2  # of an item whose worker was killed
 # read by libraries when they are loaded
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OPENCV_FOR_THREADS_NUM")
@@ -204,13 +206,19 @@ def _on_ray(
         import ray
     except ModuleNotFoundError:
         raise RefavsError('--ray needs Ray: pip install "refavs-studio[ray]".') from None
+    head = address.removeprefix("ray://")  # or "auto", which Ray finds
     try:
+        if ":" in head and not _listens(head):  # Ray would try for minutes
+            raise ConnectionError("nothing listens there")
         ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
     except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
         raise RefavsError(
             f"No Ray cluster answers at {address!r} ({_line(error)}); start one with `ray start --head`, or "
             "leave --ray out."
         ) from error
+    if ":" not in head:
+        head = ray.get_runtime_context().gcs_address
+    gone = False
     try:
         there = max(1, int(ray.cluster_resources().get("CPU", 1)))
         count = workers or there
@@ -227,20 +235,38 @@ def _on_ray(
                     break
             if not running:
                 return
-            (ready,), _ = ray.wait(list(running))
+            while not (found := ray.wait(list(running), timeout=LOOK)[0]):
+                if not _listens(head):
+                    raise ConnectionError("its head node does not answer")
+            ready = found[0]
             item = running.pop(ready)
             try:
                 value, failed = ray.get(ready)
             except (ray.exceptions.WorkerCrashedError, ray.exceptions.OutOfMemoryError):
                 value, failed = None, _killed(None)
+            except ray.exceptions.RayTaskError as error:  # such as a node without this program
+                value, failed = None, f"It cannot be worked on there: {_line(error.cause or error)}."
             yield Ended(item, value, failed)
     except (ray.exceptions.RayError, ConnectionError) as error:
+        gone = True  # Ray would wait a minute for it, then end this process without a word of ours
         raise RefavsError(
             f"The Ray cluster at {address!r} went away ({_line(error)}); what is done is kept, and the same "
             "command goes on from there."
         ) from error
     finally:
-        ray.shutdown()
+        if not gone:
+            ray.shutdown()
+
+
+def _listens(address: str) -> bool:
+    host, _, port = address.rpartition(":")
+    for _ in range(3):
+        with (
+            suppress(OSError, ValueError),
+            socket.create_connection((host.strip("[]"), int(port)), timeout=5),
+        ):
+            return True
+    return False
 
 
 def _line(error: BaseException) -> str:
