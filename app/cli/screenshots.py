@@ -156,7 +156,7 @@ class Shots:
 
     def wait(self, condition: str) -> None:
         self.page.wait_for_function(
-            f"() => {{ const app = {APP}; return !!({condition}); }}", timeout=1000 * PATIENCE
+            f"() => {{ const app = {APP}; return !!({condition}); }}", timeout=3000 * PATIENCE
         )
 
     def do(self, expression: str, argument: Any = None) -> Any:
