@@ -1,6 +1,7 @@
 """Every dataset form is scored by its protocol; a stopped run goes on; broken rows are named or counted."""
 
 import json
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "datasets"))
 
 import small_sets as small
 
-from core import evaluation, registry
+from core import bulk, evaluation, registry
 from core.datasets import avss
 from core.errors import DatasetError, RefavsError
 from core.masks import Mask, Track, resize_pixels
@@ -187,7 +188,17 @@ def test_a_stopped_run_goes_on_where_it_was_and_ends_as_an_unbroken_one(folders,
     assert not kept.exists()
 
 
-def test_two_workers_score_as_one_process_does(folders, tmp_path):
+def test_two_workers_score_as_one_process_does(folders, tmp_path, monkeypatch):
+    sizes = []
+
+    def sent(function, shared, items, count, threads):
+        """As through the pipes of two processes, without the seconds that they take to start."""
+        for item in items:
+            sizes.append(len(item))
+            there = [pickle.loads(pickle.dumps(each)) for each in (shared, item)]
+            yield bulk.Ended(item, pickle.loads(pickle.dumps(function(*there))))
+
+    monkeypatch.setattr(bulk, "_in_processes", sent)
     task = evaluation.task(f"refavs:{folders / 'refavs'}")
     results = [
         evaluation.evaluate_each(
@@ -203,6 +214,7 @@ def test_two_workers_score_as_one_process_does(folders, tmp_path):
     ]
     alone, shared = ([(r.scores.protocol, r.rows, r.by_cue, r.records) for r in each] for each in results)
     assert alone == shared
+    assert sizes == [6, 2, 6, 2]  # all rows of a clip, with both sounds
 
 
 @pytest.mark.parametrize("change", ["audio", "split", "system", "table"])
