@@ -33,6 +33,7 @@ class Server:
     def __init__(self, home: Path, *arguments: str) -> None:
         self.home, self.arguments = home, arguments
         self.environment: dict[str, str] = {}  # beside that of the tests
+        self.patience = 90.0  # seconds
         self.port = _free_port()
         self.log = home / "server.log"
         self.process: subprocess.Popen[bytes] | None = None
@@ -56,7 +57,7 @@ class Server:
         with self.log.open("ab") as log:
             command = [sys.executable, "launch.py", "--port", str(self.port), *self.arguments]
             self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
-        while time.perf_counter() - begun < 90:
+        while time.perf_counter() - begun < self.patience:
             if self.process.poll() is not None:
                 raise RuntimeError(f"the server ended: {self.log.read_text()}")
             try:
@@ -64,7 +65,7 @@ class Server:
                 return time.perf_counter() - begun
             except OSError:
                 time.sleep(0.1)
-        raise RuntimeError(f"the server did not answer within 90 s: {self.log.read_text()}")
+        raise RuntimeError(f"the server did not answer within {self.patience:.0f} s: {self.log.read_text()}")
 
     def stop(self) -> None:
         if self.process is not None:

@@ -147,7 +147,32 @@ def test_nothing_is_told_before_signing_in(guarded):
     body = {"session_hash": "x", "component_id": 1, "fn_name": "ask", "data": {"do": "hello"}}
     assert stranger.call("/gradio_api/component_server/", body)[0] == 401
     assert stranger.call("/gradio_api/queue/join", {"fn_index": 0, "data": [], "session_hash": "x"})[0] == 401
+    for path in ("call/v2/pairs", "call/pairs", "run/pairs"):
+        assert stranger.call(f"/gradio_api/{path}", {"data": []})[0] == 401
+    assert stranger.call("/gradio_api/upload", b"x")[0] == 401
     assert stranger.sign_in("ann", "wrong") == 400
+
+
+def test_program_with_a_token_has_its_owners_rights_and_a_wrong_one_none(guarded):
+    command = [sys.executable, "-c", "from app.cli import main; main()", "user", "token", "bob"]
+    made = subprocess.run(
+        [*command, "--auth", str(guarded.home / "people.json")],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    program = Caller(guarded.url)
+    bearer = {"Authorization": f"Bearer {made.stdout.strip()}"}
+    values = {"video": "sample:band.mp4", "expression": "The harp that nobody plays.", "null_kind": "absent"}
+    status, _, text = program.call("/gradio_api/call/v2/save", values, **bearer)
+    assert status == 200, text
+    stream = program.call(f"/gradio_api/call/save/{json.loads(text)['event_id']}", **bearer)[2]
+    assert "event: complete" in stream, stream
+    assert '"author": "bob"' in stream
+    status, _, text = program.call("/gradio_api/call/v2/pairs", {}, Authorization="Bearer refavs_wrong")
+    assert status == 401
+    assert "refavs user token" in text
 
 
 def test_desk_of_one_person_is_out_of_reach_of_another_and_pairs_carry_their_author(guarded):

@@ -14,7 +14,7 @@ from test_safety import Caller
 
 from annotations.store import Store
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 class Space(Server):
@@ -23,6 +23,7 @@ class Space(Server):
     def __init__(self, home, volume, hub):
         home.mkdir()
         super().__init__(home)
+        self.patience = 240.0
         self.environment = {
             "SPACE_ID": "me/refavs",
             "REFAVS_VOLUME_DIR": str(volume),
@@ -87,8 +88,8 @@ def test_work_in_the_middle_is_there_when_the_space_starts_elsewhere(tmp_path, h
     clip = makers.make_clip(tmp_path / "mine.mp4", frames=20)
     with fake_hub.hub() as hub:
         here = Space(tmp_path / "here", volume, hub)
-        here.start()
         try:
+            here.start()
             ann = Person(here.url, "hf_ann")
             opened = ann.ask("take", path=ann.upload(clip), name="mine.mp4")
             assert opened["ok"], opened
@@ -115,8 +116,8 @@ def test_work_in_the_middle_is_there_when_the_space_starts_elsewhere(tmp_path, h
             assert any(name.startswith("pairs/") for name in hub.files), hub.files.keys()
 
         there = Space(tmp_path / "there", volume, hub)
-        there.start()
         try:
+            there.start()
             ann = Person(there.url, "hf_ann")
             found = ann.ask("hello", source=key, desks=[opened["token"]])
             assert found["ok"], found
@@ -127,8 +128,9 @@ def test_work_in_the_middle_is_there_when_the_space_starts_elsewhere(tmp_path, h
             assert said == {"The ball on the ramp.", "The dog that barks."}
             bob = Person(there.url, "hf_bob")
             assert bob.ask("hello", source=key, desks=[opened["token"]])["token"] != opened["token"]
-            event, told = ann.run("segment", video=key, frame=3, clicks=[[64, 80]])
+            event, told = ann.run("pairs", masks=True)
             assert event == "complete", told
+            assert {pair["video"] for pair in told[0]["pairs"]} == {key}
             assert "Brought back" in there.log.read_text()
         finally:
             there.stop()
@@ -141,8 +143,8 @@ def test_token_that_expired_and_volume_that_takes_nothing_are_told_and_work_goes
         space = Space(tmp_path / "here", volume, hub)
         hub.tokens.pop("hf_space")  # the Space's own token has expired
         (volume / "refavs").write_text("a file where the folder should be")
-        space.start()
         try:
+            space.start()
             event, told = Person(space.url, "hf_ann").run(
                 "save", video="sample:band.mp4", expression="The piano."
             )

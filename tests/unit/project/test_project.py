@@ -30,6 +30,7 @@ def test_front_matter_names_the_gradio_that_pyproject_allows():
     assert "sdk: gradio" in front
     assert 'python_version: "3.12.12"' in front
     assert "app_file: launch.py" in front
+    assert "hf_oauth: true" in front
     assert tuple(map(int, version.split("."))) >= (6, 31)
 
 
