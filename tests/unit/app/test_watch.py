@@ -49,7 +49,9 @@ def test_a_server_whose_store_answers_is_well(client):
     assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
 
 
-@pytest.mark.parametrize("error", [UnreachableError("postgresql://hannelore@secret"), StoreError("/home/hannelore")])
+@pytest.mark.parametrize(
+    "error", [UnreachableError("postgresql://hannelore@secret"), StoreError("/home/hannelore")]
+)
 def test_a_server_whose_store_does_not_answer_is_not_well_and_tells_no_place(
     client, store, monkeypatch, error
 ):
