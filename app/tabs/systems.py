@@ -82,7 +82,7 @@ def _shipped(name: str) -> dict[str, Any] | None:
     about = next((p for p in text.split("\n\n")[1:] if not p.startswith("#")), "").replace("\n", " ")
     return {
         "state": "experimental" if re.search(r"\bexperimental\b", text, re.IGNORECASE) else "ready",
-        "about": about,
+        "about": _plain(about),
         "megabytes": round(len(weights.read_bytes()) / 1e6, 1),
     }
 

@@ -38,7 +38,7 @@ export function review(app) {
             el("div", { class: "stack" }, el("p", { class: "words" }, pair.expression), pair.comment && el("p", { class: "comment" }, t("quote", { words: pair.comment })),
                 told && el("p", { class: "hint" }, outcome(told)),
                 told && el("p", { class: "legend" }, whose("first", t("you"), told.null), whose("other", told.reviewer, told.none)),
-                el("p", { class: "meta" }, pair.name + " · " + new Date(pair.at).toLocaleDateString(locale)),
+                el("p", { class: "meta" }, said(pair.name) + " · " + new Date(pair.at).toLocaleDateString(locale)),
                 el("div", { class: "row" }, el("button", {
                     type: "button", disabled: !pair.clip, title: t("review.mend.title"),
                     onclick: () => app.links.go({ clip: pair.clip, pair: pair.id, frame: pair.frame }),
@@ -53,7 +53,7 @@ export function review(app) {
         return el("ul", { class: "lines" }, ...list.map((pair) => el("li", {}, el("button", {
             type: "button", class: "ghost line", disabled: !pair.clip, "data-pair": pair.id, title: pair.clip ? null : t("review.gone"),
             onclick: () => app.links.go({ clip: pair.clip, pair: pair.id }),
-        }, el("span", { class: "words" }, pair.expression), el("span", { class: "meta" }, pair.name)))),
+        }, el("span", { class: "words" }, pair.expression), el("span", { class: "meta" }, said(pair.name))))),
         Number.parseInt(count, 10) > list.length || count.endsWith("+") ? el("li", { class: "hint" }, count.endsWith("+") ? t("review.more-many") : t("review.more", { n: count - list.length })) : null);
     }
 
