@@ -19,9 +19,11 @@ ABOUT = {
     "whole-frame": "Answers the whole picture: what a score must beat.",
     "centre-box": "Answers a box in the middle: what a score must beat.",
     "largest-motion": "Answers what moves most: what a score must beat.",
+    "aurora-nano-direct": "The weights of aurora-nano, answering without a chain.",
     "classical": "GrabCut around the prompts, optical flow between frames.",
     "sam2-official": "The sam2 package, for checkpoints that were trained further with it.",
 }
+WEIGHTS = {"aurora-nano-direct": "aurora-nano"}  # of another system
 BASELINES = ("whole-frame", "centre-box", "largest-motion")
 
 
@@ -48,7 +50,7 @@ def _system(name: str) -> dict[str, Any]:
         about = f"The cue reasoner; nouns are found by GroundingDINO, things named by SigLIP 2, sounds by CLAP. Apache-2.0.{note}"
         whole = sum(one.megabytes for one in CUE_HUB)
         return _row(name, "not here" if missing else "ready", about, whole)
-    shipped = _shipped(name)
+    shipped = _shipped(WEIGHTS.get(name, name))
     state = "a measure" if name in BASELINES else shipped["state"] if shipped else "ready"
     return _row(
         name, state, ABOUT.get(name) or (shipped or {}).get("about", ""), (shipped or {}).get("megabytes")
