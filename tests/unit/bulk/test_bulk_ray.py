@@ -1,6 +1,7 @@
 """The same on a Ray cluster of this machine."""
 
 import os
+from pathlib import Path
 
 import pytest
 from test_bulk import halved, told
@@ -17,9 +18,9 @@ def address():
     from ray.cluster_utils import Cluster
 
     with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(Path(__file__).parent))  # its workers find the functions of the tests
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
         patch.setenv("RAY_agent_register_timeout_ms", "300000")  # a busy machine is slow to start it
-        patch.setenv("RAY_raylet_start_wait_time_s", "200")
         cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 2, "include_dashboard": False})
         yield cluster.address
         cluster.shutdown()
