@@ -72,7 +72,9 @@ class Gathered:
         self._store, self._null, self._plural = store, null, plural
         self._chosen: dict[UUID, list[PairWork]] = defaultdict(list)
         self.clips: dict[UUID, ClipInfo] = {}
-        lines = store.pairs(which, limit=None)
+        found = store.pairs(which, limit=None)
+        named = which.annotator or which.session or which.pairs
+        lines = [line for line in found if named or not line.pair.prelabel]
         self.categories = splits.categories_of(store, (id for line in lines for id in line.pair.objects))
         split = splits.assign(lines, self.categories, shares)
         for line in sorted(lines, key=lambda line: (line.pair.created, line.pair.id)):
@@ -82,6 +84,11 @@ class Gathered:
         self.written: set[UUID] = set()
         self.refused: list[Refused] = []
         self.notes: list[str] = []
+        if left := len(found) - len(lines):
+            self.notes.append(
+                f"{left} pairs are a system's answers that no person has saved, and stay here; "
+                "name its annotator or session to take them along"
+            )
         if leaks := splits.leaks((line.clip, split[line.pair.id]) for line in lines):
             self.notes.append(f"{leaks} video(s) have pairs in several splits, as they were stored")
 
@@ -99,8 +106,8 @@ class Gathered:
     def check(self, root: Path, rows: int) -> None:
         """Something goes out, and every chosen pair was written or is refused with a reason."""
         if not self.pairs:
-            name = self._store.database.name
-            raise DatasetError(f"There is nothing to export: no pair in {name} fits what was asked for.")
+            said = "; ".join([f"no pair in {self._store.database.name} fits what was asked for", *self.notes])
+            raise DatasetError(f"There is nothing to export: {said}.")
         if not rows:
             first = self.refused[0]
             said = f"None of {self.pairs} pairs can be exported; the first, {first.expression!r}"

@@ -5,6 +5,7 @@ from uuid import uuid4
 import pytest
 from store_desk import mask
 
+from annotations.exchange.gather import Gathered
 from annotations.prelabels import Asked, clip_hash
 from annotations.records import ObjectEdit, PairFilter
 from core.masks import Track
@@ -121,6 +122,15 @@ def test_a_prelabelled_clip_still_waits_for_an_annotator(desk, machine):
     desk.store.save_pair(desk.session, desk.clip.id, uuid4(), expression="A cat.")
     assert desk.store.lease("Ann", "annotate", 60) is None
     assert len(desk.store.pairs(PairFilter(annotator="cue abababababab"))) == 1
+
+
+def test_what_no_person_has_saved_goes_out_only_when_its_system_is_named(desk, machine):
+    store_answer(desk, machine)
+    left = Gathered(desk.store, PairFilter())
+    assert left.pairs == 0
+    assert "1 pairs are a system's answers" in left.notes[0]
+    assert Gathered(desk.store, PairFilter(annotator="cue abababababab")).pairs == 1
+    assert Gathered(desk.store, PairFilter(session=machine)).pairs == 1
 
 
 def test_the_clips_hash_is_of_its_frames(video):
