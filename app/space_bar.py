@@ -5,6 +5,7 @@ from html import escape
 from typing import Any
 
 import gradio as gr
+from gradio.context import Context
 from gradio.utils import get_space
 
 from app.durable import Durable
@@ -43,4 +44,7 @@ def bar(durable: Durable, shards: Shards | None) -> None:
         if signs_in():
             gr.LoginButton("Sign in with Hugging Face", size="sm", scale=0, min_width=240)
     quiet: Any = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
-    gr.Timer(SECONDS).tick(lambda: line(durable, shards), None, shown, **quiet)
+    page = Context.root_block
+    assert isinstance(page, gr.Blocks)
+    for event in (page.load, gr.Timer(SECONDS).tick):
+        event(lambda: line(durable, shards), None, shown, **quiet)
