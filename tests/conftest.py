@@ -3,13 +3,18 @@
 import os
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadScopeScheduling
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as core has it; torch is loaded here before core is
+
+if "PYTEST_XDIST_WORKER" in os.environ:  # two workers share the cores; four threads would fight over them
+    os.environ["OMP_NUM_THREADS"] = "1"
 
 settings.register_profile("untimed", deadline=None)  # speed is measured by `refavs bench`, not here
 settings.load_profile("untimed")
@@ -24,6 +29,20 @@ if find_spec("torchvision"):
     _torchvision = torch.library.Library("torchvision", "DEF")
     _torchvision.define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
     _torchvision.define("qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+
+
+class ByFile(LoadScopeScheduling):
+    """A file's tests go to one worker, one after the other, and all browser tests to the same one: two browsers at
+    once would wait for each other.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.split("::", 1)[0]
+        return "tests/e2e" if file.startswith("tests/e2e/") else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
+    return ByFile(config, log)
 
 
 @pytest.fixture(scope="session")
