@@ -12,7 +12,10 @@ def register(cli: typer.Typer) -> None:
 
 def chains(
     dataset: Annotated[
-        str, typer.Argument(metavar="refavs:DIR", help="A set built by `refavs world`.", show_default=False)
+        str,
+        typer.Argument(
+            metavar="refavs:DIR", help="A set built by `refavs world`; any with --writer.", show_default=False
+        ),
     ],
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="A JSON line each row; standard output without it.")
@@ -28,8 +31,16 @@ def chains(
         typer.Option(metavar="NAME", help="Take this system's own chains, and say how true they are."),
     ] = None,
     weights: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder saved by training.")] = None,
+    writer: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HUB_ID|DIR",
+            help="Have a model of the Qwen2.5-Omni family write them, for clips without a script; rows that --out "
+            "has already are kept.",
+        ),
+    ] = None,
 ) -> None:
-    """Write right chains from the world's scripts, check a file of them, or judge those of a system."""
+    """Write right chains from the world's scripts or with a model, check a file of them, or judge those of a system."""
     import json
     import sys
 
@@ -42,6 +53,11 @@ def chains(
     folder = Path(dataset.removeprefix("refavs:"))
     if check is not None:
         print(f"{len(aurora_chains.read_file(check))} chains, all of the right form")
+        return
+    if writer is not None:
+        if out is None or system is not None:
+            raise RefavsError("--writer adds chains to a file: expected --out FILE with it, and no --system.")
+        _with_model(folder, split, out, writer)
         return
     lines: list[dict[str, str]] = []
     judged: list[aurora_chains.Judgement] = []
@@ -63,6 +79,31 @@ def chains(
         print(whole, end="")
     if system is not None:
         print(json.dumps({"system": system, "split": split, **aurora_chains.summary(judged)}))
+
+
+def _with_model(folder: Path, split: str | None, out: Path, writer: str) -> None:
+    """Add what the model writes to a file; a line on standard output for each row without a chain, and a last one."""
+    import json
+    import sys
+
+    from core.datasets.refavs import Dataset
+    from core.systems.aurora.writer import OmniWriter
+    from core.training import aurora_chains
+
+    samples = list(Dataset(folder).samples(split))
+    written = refused = 0
+    for outcome in aurora_chains.fill(out, samples, OmniWriter(writer)):
+        if outcome.reason is None:
+            written += 1
+        else:
+            refused += 1
+            print(json.dumps({"uid": outcome.uid, "reason": outcome.reason}, ensure_ascii=False), flush=True)
+        if (written + refused) % 10 == 0:
+            print(f"{written + refused} rows", file=sys.stderr, flush=True)
+    kept = len({sample.row.uid for sample in samples}) - written - refused
+    print(
+        json.dumps({"writer": writer, "split": split, "written": written, "kept": kept, "refused": refused})
+    )
 
 
 def _own(name: str, weights: Path | None, sample) -> str:  # type: ignore[no-untyped-def]

@@ -1,18 +1,22 @@
-"""Chains of thought from the scripts of world scenes: what is seen and heard there is known."""
+"""Chains of thought of datasets: from the scripts of world scenes, where what is seen and heard is known, or of real
+clips from a model that writes them.
+"""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from core.datasets.refavs import Dataset, Sample
-from core.errors import DatasetError
+from core.errors import DatasetError, RefavsError
 from core.expressions import cues, read
-from core.systems.aurora.chain import Chain, ChainError, read_answer, same
+from core.media import Clip
+from core.systems.aurora.chain import MOST, Attempt, Chain, ChainError, checked, read_answer, same
 from core.systems.aurora.chain import read as read_chain
 
-MOST = 6  # things named of a picture, the largest
+TRIES = 3  # of a model that writes chains, for one row
+BEGIN = b'{"uid": '  # of a line
 SOMETHING = "something"  # what is heard in a clip that has another scene's sound
 
 
@@ -54,7 +58,7 @@ def scene(sample: Sample) -> Scene:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DatasetError(
             f"Chains are made of a world scene's script; there is none that can be read at {path} "
-            f"({type(error).__name__}). Build the set with `refavs world`, or hand chains in as a file."
+            f"({type(error).__name__}). Build the set with `refavs world`, or hand in chains (`refavs chains --writer`)."
         ) from None
 
 
@@ -109,6 +113,63 @@ def read_file(path: Path) -> dict[str, str]:
                 f'{path}, line {number}: expected a JSON object with texts "uid" and "chain"; found {line[:60]!r}.'
             ) from None
     return out
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Of a row that was asked for. reason: why it has no chain; None = it is in the file."""
+
+    uid: str
+    reason: str | None
+
+
+Ask = Callable[[Clip, str, str | None, Sequence[Attempt]], str]
+"""Writes a chain: of a clip, its sentence, the known category (None = null), and its own answers refused before."""
+
+
+def fill(out: Path, samples: Iterable[Sample], ask: Ask) -> Iterator[Outcome]:
+    """Add a chain of each row to a file that `read_file` takes; rows that are there already are kept as they are.
+
+    Yields a row's outcome as soon as it is known. Raises DatasetError for a file of another kind.
+    """
+    out.parent.mkdir(parents=True, exist_ok=True)
+    done = set(_kept(out))
+    with out.open("a", encoding="utf-8") as file:
+        for sample in samples:
+            uid = sample.row.uid
+            if uid in done:
+                continue
+            done.add(uid)
+            try:
+                line = {"uid": uid, "exp": sample.row.exp, "chain": _asked(sample, ask)}
+            except RefavsError as error:
+                yield Outcome(uid, str(error))
+                continue
+            file.write(json.dumps(line, ensure_ascii=False) + "\n")
+            file.flush()
+            yield Outcome(uid, None)
+
+
+def _asked(sample: Sample, ask: Ask) -> str:
+    clip, earlier = sample.clip(), list[Attempt]()
+    while len(earlier) < TRIES:
+        said = ask(clip, sample.row.exp, target(sample), tuple(earlier))
+        try:
+            return checked(said, target(sample))
+        except ChainError as error:
+            earlier.append(Attempt(said, str(error)))
+    raise ChainError(f"No chain in {TRIES} tries. {earlier[-1].fault}")
+
+
+def _kept(out: Path) -> dict[str, str]:
+    """The chains of a file, ready for more: a last line that `fill` was broken off in the middle of goes."""
+    if out.is_file():
+        whole, end, last = out.read_bytes().rpartition(b"\n")
+        if last.endswith(b"}"):
+            out.write_bytes(whole + end + last + b"\n")
+        elif last and last[: len(BEGIN)] == BEGIN[: len(last)]:
+            out.write_bytes(whole + end)
+    return read_file(out) if out.exists() else {}
 
 
 def target(sample: Sample) -> str | None:

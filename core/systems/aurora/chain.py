@@ -18,6 +18,7 @@ SEG = "[SEG]"
 NOTHING = "Nothing fits."
 WAIT = "Wait, let me reconsider."
 CUES = ("sound", "look", "place", "time")
+MOST = 6  # things named of a picture, the largest
 
 _PICTURE = re.compile(r"from left to right the picture shows (?P<names>[^.;]+)", re.I)
 _SOUND = re.compile(
@@ -45,6 +46,14 @@ class Chain:
     unseen: tuple[str, ...]
     cues: tuple[str, ...]
     target: str | None
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """An answer that was refused, and why."""
+
+    said: str
+    fault: str
 
 
 def write(chain: Chain) -> str:
@@ -92,6 +101,27 @@ def read_answer(text: str) -> str | None:
 def same(first: str | None, second: str | None) -> bool:
     """Whether two names mean one category, whatever joins their words: hyphens, spaces, upper case."""
     return (first and _name(first)) == (second and _name(second))
+
+
+def checked(text: str, wanted: str | None) -> str:
+    """The chain in what a model wrote, in its regular spelling. wanted: the target that it must name.
+
+    Raises ChainError: what was expected and what stands there.
+    """
+    chain = read(text)
+    sound = (*chain.heard, *chain.unseen)
+    for name in (*chain.seen, *sound):
+        if name in ("", "nothing") or not all(c.isalnum() or c in "-'" for c in name):
+            raise ChainError(
+                f"Expected names of letters and hyphens with commas between them; found {name!r}."
+            )
+    if (most := max(len(chain.seen), len(sound))) > MOST:
+        raise ChainError(f"Expected at most {MOST} names of the picture, and of the sound; found {most}.")
+    if chain.loudest and chain.loudest not in chain.heard:
+        raise ChainError(f"Expected the loudest to be one of what the sound has; found {chain.loudest!r}.")
+    if not same(chain.target, wanted):
+        raise ChainError(f"Expected {answer(wanted)!r}, which is known; found {answer(chain.target)!r}.")
+    return write(chain)
 
 
 def _read_one(text: str) -> Chain:

@@ -21,7 +21,7 @@ from core.datasets.refavs import HEADER, Dataset
 from core.errors import DatasetError, RefavsError
 from core.systems.aurora.chain import WAIT, Chain, write
 from core.systems.aurora.system import load
-from core.training import aurora_chains, aurora_grpo, aurora_stages, clip_features
+from core.training import aurora, aurora_chains, aurora_grpo, aurora_stages, clip_features
 from core.training.aurora import Pair, SftTask, padded
 from core.training.aurora_chains import Scene, judge
 from core.training.aurora_grpo import GrpoTask, Reward, advantages, policy_loss, reward
@@ -269,6 +269,25 @@ def test_a_script_becomes_a_chain_of_what_is_seen_and_heard(folder, tmp_path):
     failed = CliRunner().invoke(cli, ["chains", f"refavs:{folder}", "--check", str(out)])
     assert isinstance(failed.exception, DatasetError)
     assert "line 3" in str(failed.exception)
+
+
+def test_chains_that_a_model_wrote_are_learnt_from_without_scripts_and_rows_without_one_are_left_out(
+    folder, tmp_path, capsys
+):
+    def ask(clip, sentence, wanted, earlier):
+        return "No." if "teddy" in sentence else write(Chain(("dog",), (), None, (), ("sound",), wanted))
+
+    out = tmp_path / "chains.jsonl"
+    list(aurora_chains.fill(out, Dataset(folder).samples("train"), ask))
+    lessons = aurora.Lessons([folder], tmp_path / "cache", out)
+    assert [sample.row.uid for sample in lessons.samples] == ["a_dog_1", "null_c-a_null_1"]
+    assert "1 rows are left out: no chain of their clip, b first" in capsys.readouterr().err
+    assert lessons.chain(Pair(lessons.samples[1], "The sounding object.", None)).endswith(
+        "Nothing fits. [SEG]"
+    )
+    out.write_text("")
+    with pytest.raises(DatasetError, match="no chain for any row"):
+        aurora.Lessons([folder], tmp_path / "cache", out)
 
 
 def test_a_set_without_scripts_and_an_unknown_stage_are_refused_in_words(folder, tmp_path, monkeypatch):
