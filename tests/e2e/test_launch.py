@@ -65,8 +65,9 @@ def test_killed_server_comes_back_under_the_open_page_with_what_was_saved_drawn_
             page.page.keyboard.press(key)
             page.wait("app.clock.index === app.clock.last && app.clock.wanted === null")
         page.wait("app.model.cells.get(1).size === 2")
-        with page.page.expect_response(lambda answer: '"sentence"' in (answer.request.post_data or "")):
-            page.write("The one that is not saved")  # it is sent when the typing rests
+        sent = ('"sentence"', "The one that is not saved")  # when the typing rests
+        with page.page.expect_response(lambda a: all(part in (a.request.post_data or "") for part in sent)):
+            page.write(sent[1])
         assert page.part("saved-state").inner_text() == "draft"
         drawn, token = page.cells(1), page.js("app.net.token")
 
