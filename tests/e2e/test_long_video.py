@@ -1,6 +1,6 @@
 """Ten minutes of 1080p: open at once, worked on while the rest is read, in a tab that stays small.
 
-pytest -m slow -s tests/e2e/test_long_video.py        prints the times and the memory
+pytest -n 0 -m slow -s tests/e2e/test_long_video.py        prints the times and the memory
 """
 
 import subprocess
