@@ -1,12 +1,13 @@
 """What the browser is given to play: the video itself, or a copy for it, made once in the background."""
 
 import threading
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
 from app.media_routes import Links
-from core import paths
+from core import media, paths
 from core.errors import RefavsError
 from core.media import Clip, Video
 from core.media.proxy import playable, proxy
@@ -16,6 +17,14 @@ TYPES = {
     ".mkv": "video/x-matroska",
     ".ogv": "video/ogg",
 }
+
+
+def decoding(clip: Clip) -> Iterator[float]:
+    """How much of the clip's video was decoded by now, 0 to 1, once a second until nothing is left to do."""
+    done = media.confirming(clip.video)
+    while not done.done():
+        yield media.confirmed_share(clip.video)
+        wait([done], timeout=1)
 
 
 class Playback:
@@ -30,7 +39,9 @@ class Playback:
         self._maker = ThreadPoolExecutor(1, thread_name_prefix="proxy")
 
     def state(self, clip: Clip, *, failures: int = 0) -> dict[str, Any]:
-        """{video: link or None, frames: link, progress: 0 to 1, words, error}.
+        """{video: link or None, frames: link, progress: 0 to 1, words, error, checked: 0 to 1}.
+
+        checked: how much of the video was decoded once in the background, which an export waits for.
 
         failures: how often in a row the browser could not play what it was given: once, the link may have
         expired; twice, it cannot play the video itself.
@@ -41,6 +52,7 @@ class Playback:
             "frames": self._links.frames(clip),
             "progress": 0.0,
             "error": None,
+            "checked": media.confirmed_share(video),
         }
         if playable(video) and failures < 2:
             kind = TYPES.get(video.path.suffix.lower(), "video/mp4")

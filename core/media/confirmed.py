@@ -22,9 +22,11 @@ from core.media.table import COUNTING
 from core.media.video import Video
 
 NICE = 10  # who works at the video comes first
+TOLD = 250  # frames after which it is told how far it is
 CHILD = "from core.media.confirmed import main; main()"
 
 _begun: dict[str, Future[None]] = {}
+_found: dict[str, int] = {}  # frames that were decoded by now
 _lock = threading.Lock()
 _turn = threading.Lock()  # one video at a time
 
@@ -38,7 +40,7 @@ def confirming(video: Video) -> Future[None]:
         if video.sha256 in _begun:
             return _begun[video.sha256]
         done = _begun[video.sha256] = Future()
-    if video.table is None or video.table.decoded or _note(video).is_file():
+    if _known(video):
         done.set_result(None)
     else:  # it ends with the program: nothing is lost when it is cut off
         threading.Thread(target=_decode, args=(video, done), daemon=True, name="confirm").start()
@@ -48,6 +50,19 @@ def confirming(video: Video) -> Future[None]:
 def confirm(video: Video) -> None:
     """Wait until all frames were decoded. MediaError when they are not those of the table."""
     confirming(video).result()
+
+
+def confirmed_share(video: Video) -> float:
+    """How much of the video was decoded by now, 0 to 1; 1 when nothing is left to do, whatever was found."""
+    with _lock:
+        done = _begun.get(video.sha256)
+    if done.done() if done else _known(video):
+        return 1.0
+    return min(_found.get(video.sha256, 0) / len(video), 0.999)
+
+
+def _known(video: Video) -> bool:
+    return video.table is None or video.table.decoded or _note(video).is_file()
 
 
 def _note(video: Video) -> Path:
@@ -77,7 +92,11 @@ def _check(video: Video) -> None:
         command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     ) as child:
         assert child.stdout is not None
-        found = np.frombuffer(child.stdout.read(), np.int64)
+        told = bytearray()
+        while piece := child.stdout.read(8 * TOLD):
+            told += piece
+            _found[video.sha256] = len(told) // 8
+    found = np.frombuffer(told[: len(told) // 8 * 8], np.int64)
     expected = video.table.ticks
     shared = min(len(found), len(expected))
     same = int(np.argmin(np.append(found[:shared] == expected[:shared], False)))
@@ -91,22 +110,20 @@ def _check(video: Video) -> None:
 
 
 def main() -> None:
-    """Decode all frames of stream ARGV[2] of file ARGV[1], and write their ticks up to where it is damaged."""
+    """Decode all frames of stream ARGV[2] of file ARGV[1], and write their ticks, as they come, up to where it
+    is damaged. On all cores: what threads make of damage depends on chance, but not whether there is any."""
     threading.Thread(target=_end_with_the_parent, daemon=True).start()
     if hasattr(os, "nice"):
         os.nice(NICE)
-    ticks: list[int] = []
     damage: list[str] = []
     with open_container(Path(sys.argv[1])) as container:
         stream = container.streams[int(sys.argv[2])]
-        stream.thread_type = "NONE"
+        stream.thread_type = "AUTO"
         stream.codec_context.options = COUNTING
         for frame in decoded(stream, packets(container, stream), damage):
             if damage or frame.pts is None:
                 break
-            ticks.append(frame.pts)
-    sys.stdout.buffer.write(np.array(ticks, np.int64).tobytes())
-    sys.stdout.flush()
+            os.write(1, frame.pts.to_bytes(8, sys.byteorder, signed=True))
     os._exit(1 if damage else 0)
 
 

@@ -1,5 +1,7 @@
 """A long file is worked on before all of it was decoded; what leaves the program waits until it was."""
 
+from concurrent.futures import Future
+
 import makers
 import pytest
 
@@ -13,6 +15,7 @@ def long_video(tmp_path, monkeypatch):
     """A video whose table was read off its packets."""
     monkeypatch.setattr(table, "DECODED_WHOLE", 0)
     monkeypatch.setattr(confirmed, "_begun", {})
+    monkeypatch.setattr(confirmed, "_found", {})
     monkeypatch.setattr(video, "_opened", type(video._opened)())
     found = media.open(makers.make_clip(tmp_path / "a.mp4", frames=80, options=makers.B_FRAMES))
     assert not found.table.decoded
@@ -24,6 +27,26 @@ def test_frames_that_are_where_the_packets_say_are_confirmed_and_remembered(long
     monkeypatch.setattr(confirmed, "_begun", {})
     monkeypatch.setattr(confirmed, "_check", None)
     assert media.confirming(long_video).done()
+
+
+def test_how_many_frames_were_decoded_is_told_while_it_goes_on(long_video, monkeypatch):
+    done = Future()
+    monkeypatch.setattr(confirmed, "_begun", {long_video.sha256: done})
+    shares = [media.confirmed_share(long_video)]
+    confirmed._check(long_video)
+    shares.append(media.confirmed_share(long_video))
+    done.set_result(None)
+    assert [*shares, media.confirmed_share(long_video)] == [0, 0.999, 1]
+    assert confirmed._found[long_video.sha256] == 80
+
+
+def test_nothing_is_left_of_a_video_that_was_decoded_to_be_opened_or_confirmed_before(
+    long_video, monkeypatch
+):
+    assert media.confirmed_share(long_video) == 0
+    media.confirm(long_video)
+    monkeypatch.setattr(confirmed, "_begun", {})
+    assert media.confirmed_share(long_video) == 1
 
 
 def test_frames_that_are_elsewhere_are_told_with_the_second(long_video):
