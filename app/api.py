@@ -16,7 +16,7 @@ from annotations.records import NULL_KINDS, ObjectEdit, PairEdit, PairLine
 from annotations.store import Store
 from app import gpu, work
 from app.desk import CATEGORY_LENGTH
-from app.exports import Exports
+from app.exports import Exports, Zipped
 from app.keeping import tidy
 from app.library import Library
 from app.limits import Rate, caller
@@ -266,7 +266,21 @@ class Api:
         """
         with self._asked(http):
             which = selection({"status": status, "annotator": annotator, "text": text, "since": since})
-            return self._exports.zipped(format, which)
+            *_, done = self._exports.zipped(format, which)
+            assert isinstance(done, Zipped)
+            report = done.report
+            return {
+                "link": done.link,
+                "name": done.name,
+                "size": done.size,
+                "pairs": report.written,
+                "rows": report.rows,
+                "refused": [
+                    {"pair": str(r.pair), "expression": r.expression, "reason": r.reason}
+                    for r in report.refused
+                ],
+                "notes": list(report.notes),
+            }
 
     # What they share
 

@@ -1,20 +1,32 @@
-"""Everything that is saved as one Ref-AVS folder, zipped, behind a signed link."""
+"""Saved pairs as a dataset's folder, zipped, behind a signed link."""
 
 import shutil
 import tempfile
 import zipfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
 from annotations import exchange
-from annotations.exchange import refavs_export
+from annotations.exchange.gather import Report
 from annotations.records import PairFilter
 from annotations.store import Store
-from app.desk import Desk
 from app.media_routes import Links
 from core import paths
+
+Phase = Literal["writing", "packing"]
+
+
+@dataclass(frozen=True)
+class Zipped:
+    """link: relative to this server; size: bytes."""
+
+    report: Report
+    link: str
+    name: str
+    size: int
 
 
 class Exports:
@@ -25,53 +37,22 @@ class Exports:
         self._folder = paths.cache_dir() / "exports"
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def make(self, desk: Desk, call: str | None) -> Iterator[None]:
-        """Write and zip; the last message has the link, and what could not be written with the reasons."""
-        desk.feed.say("export", words="Writing the dataset …")
-        yield
-        self._folder.mkdir(parents=True, exist_ok=True)
-        name = f"refavs-{datetime.now():%Y%m%d-%H%M%S}"
-        with tempfile.TemporaryDirectory(dir=self._folder) as work:
-            report = refavs_export.export(self._store, Path(work) / name)
-            desk.feed.say("export", words="Packing it …")
-            yield
-            handle = Path(tempfile.mkdtemp(dir=self._folder)) / f"{name}.zip"
-            _zip(report.root, handle)
-        desk.feed.say(
-            "export",
-            call=call,
-            done=True,
-            link=self._links.file(handle, "application/zip", download=handle.name),
-            name=handle.name,
-            size=handle.stat().st_size,
-            pairs=report.pairs,
-            written=report.written,
-            rows=report.rows,
-            refused=[{"expression": r.expression or "", "reason": r.reason} for r in report.refused],
-            notes=list(report.notes),
-        )
-        yield
+    def zipped(self, layout: str, which: PairFilter) -> Iterator[Phase | Zipped]:
+        """Write the chosen pairs in a format and pack them: each is said before it begins; the zip is last.
 
-    def zipped(self, layout: str, which: PairFilter) -> dict[str, Any]:
-        """The chosen pairs in a format, with a link to the zip. RefavsError."""
+        Raises RefavsError, and leaves nothing behind then.
+        """
         exchange.check(layout)
+        yield "writing"
         self._folder.mkdir(parents=True, exist_ok=True)
         name = f"{layout}-{datetime.now():%Y%m%d-%H%M%S}"
         with tempfile.TemporaryDirectory(dir=self._folder) as work:
             report = exchange.export(self._store, Path(work) / name, layout, which)
-            handle = Path(tempfile.mkdtemp(dir=self._folder)) / f"{name}.zip"
-            _zip(report.root, handle)
-        return {
-            "link": self._links.file(handle, "application/zip", download=handle.name),
-            "name": handle.name,
-            "size": handle.stat().st_size,
-            "pairs": report.written,
-            "rows": report.rows,
-            "refused": [
-                {"pair": str(r.pair), "expression": r.expression, "reason": r.reason} for r in report.refused
-            ],
-            "notes": list(report.notes),
-        }
+            yield "packing"
+            target = Path(tempfile.mkdtemp(dir=self._folder)) / f"{name}.zip"
+            _zip(report.root, target)
+        link = self._links.file(target, "application/zip", download=target.name)
+        yield Zipped(report, link, target.name, target.stat().st_size)
 
 
 def _zip(folder: Path, target: Path) -> None:

@@ -38,7 +38,9 @@ def build(
     """
     links = Links()
     studio = Studio(inbox=inbox, start=start, store=store, links=links)
-    tabs = Tabs(store=store, library=studio.library, links=links, finder=studio.finder)
+    tabs = Tabs(
+        store=store, library=studio.library, links=links, exports=studio.exports, finder=studio.finder
+    )
     owners = Owners()
 
     def ask(request: Any, http: gr.Request) -> dict[str, Any]:

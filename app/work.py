@@ -1,11 +1,14 @@
-"""Long work on a desk: propagate, refer. Generators: each item is news; cancel keeps the done."""
+"""Long work on a desk: propagate, refer, export. Generators: each item is news; cancel keeps the done."""
 
 import time
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from typing import Any
 
+from annotations.edit import MAX_EXPRESSION
+from annotations.records import PairFilter
 from app import gpu
 from app.desk import Desk, Job
+from app.exports import Exports, Zipped
 from app.things import Cell, Trial
 from core import registry
 from core.errors import PromptError
@@ -17,7 +20,7 @@ from core.systems.densify import densify
 from core.systems.protocol import Found, Referral, Step, System
 
 SYSTEM = "cue"
-LONGEST = 1000  # characters of a sentence
+LONGEST = MAX_EXPRESSION  # characters of a sentence
 LOOKING = 0.6  # share of a referral's time until the answer; the rest carries it to every frame
 DOING = {
     "look": "Looking …",
@@ -27,6 +30,7 @@ DOING = {
     "answer": "Choosing …",
     "reflect": "Checking …",
 }
+EXPORTING = {"writing": "Writing the dataset …", "packing": "Packing it …"}
 PAUSE = 0.25  # seconds between two looks of the page at running work
 
 Seeds = dict[ObjectId, dict[int, Mask | Prompts]]
@@ -197,6 +201,32 @@ def _verdict(answer: Referral) -> dict[str, Any]:
     last = next((step.words for step in reversed(answer.steps) if step.kind == "answer"), None)
     words = last or ("Found." if answer.objects else "Nothing fits.")
     return {"found": bool(answer.objects), "words": words, "ranked": _ranked(answer)}
+
+
+def export(desk: Desk, exports: Exports, call: str | None) -> Iterator[None]:
+    """Everything that is saved, as one Ref-AVS folder; the last message has the link, and what could not be written
+    with the reasons.
+    """
+    for now in exports.zipped("refavs", PairFilter()):
+        if not isinstance(now, Zipped):
+            desk.feed.say("export", words=EXPORTING[now])
+            yield
+            continue
+        report = now.report
+        desk.feed.say(
+            "export",
+            call=call,
+            done=True,
+            link=now.link,
+            name=now.name,
+            size=now.size,
+            pairs=report.pairs,
+            written=report.written,
+            rows=report.rows,
+            refused=[{"expression": r.expression or "", "reason": r.reason} for r in report.refused],
+            notes=list(report.notes),
+        )
+        yield
 
 
 def _ranked(answer: Referral) -> list[list[Any]]:

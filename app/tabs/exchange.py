@@ -4,13 +4,11 @@ import hashlib
 import json
 import logging
 import shutil
-import tempfile
 import threading
 import zipfile
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -18,9 +16,8 @@ from uuid import uuid4
 from annotations import exchange
 from annotations.records import PairFilter
 from annotations.store import Store
-from app.exports import _zip
+from app.exports import Exports, Zipped
 from app.library import Library, clean_name
-from app.media_routes import Links
 from app.tabs.selection import selection
 from core import paths
 from core.datasets.check import check as find_defects
@@ -31,6 +28,7 @@ log = logging.getLogger("refavs.app")
 FILES = 500_000  # in one archive
 BYTES = 20 * 2**30  # of one archive, unpacked
 REFUSED = 50  # reasons that are told
+PHASES = {"writing": "Writing frames, sound and masks …", "packing": "Packing …"}
 MARKS = (  # what is found in a dataset's folder tells its format
     ("metadata.csv", "refavs"),
     ("annotations.json", "coco"),
@@ -43,10 +41,9 @@ MARKS = (  # what is found in a dataset's folder tells its format
 class Exchange:
     """The newest job of each person is remembered, so that a reloaded page finds it."""
 
-    def __init__(self, store: Store, library: Library, links: Links) -> None:
-        self.store, self.links = store, links
+    def __init__(self, store: Store, library: Library, exports: Exports) -> None:
+        self.store, self.exports = store, exports
         self.inbox = library.inbox
-        self.folder = paths.cache_dir() / "exports"
         self.kept = paths.data_dir() / "imports"
         self._jobs: dict[str | None, dict[str, Any]] = {}
         self._busy = threading.Lock()
@@ -94,22 +91,19 @@ class Exchange:
         return {"job": job}
 
     def _export(self, job: dict[str, Any], layout: str, which: PairFilter) -> None:
-        job["words"] = "Writing frames, sound and masks …"
-        self.folder.mkdir(parents=True, exist_ok=True)
-        name = f"{layout}-{datetime.now():%Y%m%d-%H%M%S}"
-        with tempfile.TemporaryDirectory(dir=self.folder) as work:
-            report = exchange.export(self.store, Path(work) / name, layout, which)
-            job["words"] = "Packing …"
-            target = Path(tempfile.mkdtemp(dir=self.folder)) / f"{name}.zip"
-            _zip(report.root, target)
-        job |= {
-            "link": self.links.file(target, "application/zip", download=target.name),
-            "name": target.name,
-            "size": target.stat().st_size,
-            "words": f"{report.written} of {_some(report.pairs, 'pair')} in {_some(report.rows, 'row')}.",
-            "details": [f"“{r.expression or ''}”: {r.reason}" for r in report.refused[:REFUSED]]
-            + list(report.notes),
-        }
+        for now in self.exports.zipped(layout, which):
+            if not isinstance(now, Zipped):
+                job["words"] = PHASES[now]
+                continue
+            report = now.report
+            job |= {
+                "link": now.link,
+                "name": now.name,
+                "size": now.size,
+                "words": f"{report.written} of {_some(report.pairs, 'pair')} in {_some(report.rows, 'row')}.",
+                "details": [f"“{r.expression or ''}”: {r.reason}" for r in report.refused[:REFUSED]]
+                + list(report.notes),
+            }
 
     def _import(self, job: dict[str, Any], upload: Path, name: str) -> None:
         job["words"] = "Unpacking …"

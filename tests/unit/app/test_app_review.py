@@ -24,7 +24,13 @@ def studio(tmp_path, clip, desk, monkeypatch):
 
 @pytest.fixture
 def tabs(studio):
-    return Tabs(store=studio.keeper.store, library=studio.library, links=studio.links, finder=studio.finder)
+    return Tabs(
+        store=studio.keeper.store,
+        library=studio.library,
+        links=studio.links,
+        exports=studio.exports,
+        finder=studio.finder,
+    )
 
 
 class Person:
@@ -229,3 +235,48 @@ def test_dataset_hides_what_others_answered_from_who_is_looking_for_it(bob, ann,
     bob.click(0.5)
     assert bob.found(none=False)["ok"]
     assert shown()[0] is False
+
+
+def test_clip_of_a_review_opens_again_when_the_review_is_over(bob, studio, tabs, clip):
+    def opened(**request):
+        answer = bob.ask(**request)
+        return answer["ok"] or answer["error"]
+
+    assert opened(do="open", source="start") is True
+    before = bob.token
+    bob.look()
+    for request in (
+        {"do": "open", "source": "start"},
+        {"do": "open", "source": "start", "desks": [before]},
+        {"do": "open", "source": "start", "fresh": True},
+        {"do": "open", "source": clip.video.sha256},
+    ):
+        assert "finish that review or give it back" in opened(**request)
+    uploaded = studio.library.inbox / "again.mp4"
+    uploaded.write_bytes(clip.video.path.read_bytes())
+    assert "give it back" in opened(do="take", path=str(uploaded), name="again.mp4")
+
+    bob.token, looking = before, bob.token
+    welcome = bob.ask("hello", source="start")
+    assert "give it back" in welcome["problem"]
+    assert welcome["desk"]["source"].startswith("sample:")
+    bob.token = looking
+    assert bob.ask("leave")["ok"]
+    assert opened(do="open", source="start") is True
+
+    bob.look()
+    bob.click(0.5)
+    assert bob.found()["ok"]
+    assert opened(do="open", source="start") is True
+
+
+def test_clip_of_a_review_stays_shut_after_a_restart_of_the_server(bob, studio, tmp_path, clip):
+    bob.look()
+    again = Studio(
+        inbox=tmp_path / "inbox", start=clip.video.path, store=studio.keeper.store, links=studio.links
+    )
+    with acting("bob"):
+        refused = again.ask({"do": "open", "source": "start"})
+    assert "give it back" in refused["error"]
+    with acting("ann"):
+        assert again.ask({"do": "open", "source": "start"})["ok"]

@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 
 from annotations.store import Store
 from app import work
+from app.exports import Exports
 from app.keeping import Keeper
 from app.library import Library
 from app.media_routes import Links
@@ -44,7 +45,9 @@ def inbox(tmp_path):
 
 @pytest.fixture
 def tabs(store, links, inbox, clip):
-    return Tabs(store=store, library=Library(inbox, clip.video.path), links=links)
+    return Tabs(
+        store=store, library=Library(inbox, clip.video.path), links=links, exports=Exports(store, links)
+    )
 
 
 @pytest.fixture
@@ -172,7 +175,7 @@ def test_dataset_that_was_exported_comes_back_into_an_empty_store(tabs, saved, i
     packed.write_bytes(TestClient(Starlette(routes=links.routes())).get("/" + job["link"]).content)
 
     with Store.open(f"sqlite:///{tmp_path}/other.db") as other:
-        fresh = Tabs(store=other, library=Library(inbox), links=links)
+        fresh = Tabs(store=other, library=Library(inbox), links=links, exports=Exports(other, links))
         assert fresh.ask({"do": "import dataset", "path": str(packed), "name": "coco.zip"}, None)["ok"]
         job = done(fresh)
         assert "error" not in job, job
