@@ -306,7 +306,7 @@ class Studio:
             with watch.referring():
                 yield from work.refer(desk, text, call, sound=sound, system=system, chosen=chosen)
         elif name == "export":
-            yield from self.exports.make(desk, call)
+            yield from work.export(desk, self.exports, call)
         else:
             raise RefavsError(UNKNOWN)
 
