@@ -16,9 +16,8 @@ BENCHES: tuple[str, ...] = (
     "annotators",
     "eemc",
     "stress",
-    "ssp",
+    "avs",
     "bulk",
-    "segpref",
     "aurora",
 )
 

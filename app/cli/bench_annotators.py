@@ -44,11 +44,10 @@ def annotators(
     from contextlib import nullcontext
 
     from app.cli import postgres
-    from app.cli.bench_common import machine
-    from app.cli.bench_store import _reference
+    from app.cli.bench_common import machine, reference_times
 
     with tempfile.TemporaryDirectory(prefix="refavs-bench-") as folder:
-        reference = _reference(folder)
+        reference = reference_times(folder)
     with postgres.temporary_postgres() if db == "temporary" else nullcontext(db) as url:
         result = measure(url, seconds=seconds, people=people, pairs=pairs)
     print(f"saves with their fsync; {machine()}")

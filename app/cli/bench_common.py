@@ -1,18 +1,17 @@
-"""What the benches of segmenters share: which part of the data, how many of it, on which machine."""
+"""What the benches share: which part of the data, how many of it, on which machine, beside which reference."""
 
-import json
 import os
 import platform
 import resource
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from time import monotonic
+from statistics import median_high
+from time import perf_counter
 from typing import TypeVar
 
 from core.errors import RefavsError
 from core.training.pictures import HELD_OUT_SEQUENCES, TWO_IN_ONE
-from core.training.proof import Cell, Row, as_table, cells
 
 Item = TypeVar("Item")
 Pairs = list[tuple[Path, Path]]
@@ -21,6 +20,7 @@ VALIDATION_STILLS = (
     "coco_multi",
     "coco_person",
 )  # of folders beside each other, those whose masks are objects
+REFERENCES = 60  # rounds of the reference
 
 
 def part_of(folders: Mapping[str, Pairs], part: str, *, fair_to_clicks: bool) -> Pairs:
@@ -80,25 +80,20 @@ def machine() -> str:
     return f"{name}, {os.cpu_count()} cores, load {load:.1f}"
 
 
-def prove(
-    variants: Sequence[str],
-    columns: Mapping[str, str],
-    done: dict[Cell, Row],
-    run: Callable[[Cell], Row],
-    *,
-    seeds: int,
-    minutes: float,
-    clip_steps: int,
-) -> None:
-    """Run the cells that are not done, none of them begun after the minutes; then print the table."""
-    started = monotonic()
-    for cell in cells(variants, seeds):
-        if cell in done:
-            continue
-        if monotonic() - started >= 60 * minutes:
-            break
-        print(f"{cell.variant}, seed {cell.seed}", file=sys.stderr, flush=True)
-        done[cell] = run(cell)
-    print(as_table(done, variants, columns, seeds))
-    print(machine())
-    print(json.dumps({"cells": len(done), "of": len(variants) * seeds, "clip_steps": clip_steps}))
+def reference_times(folder: str) -> dict[str, float]:
+    """Prints and returns what stands beside the times of saves: the median milliseconds of appending 4 KiB to a new
+    file in the folder with an fsync, and of adding up a hundred thousand numbers.
+    """
+    writes, loops = [], []
+    with open(f"{folder}/reference", "wb", buffering=0) as file:
+        for _ in range(REFERENCES):
+            start = perf_counter()
+            file.write(bytes(4096))
+            os.fsync(file.fileno())
+            middle = perf_counter()
+            sum(range(100_000))
+            writes.append(1000 * (middle - start))
+            loops.append(1000 * (perf_counter() - middle))
+    found = {"fsync_ms": round(median_high(writes), 1), "loop_ms": round(median_high(loops), 1)}
+    print(f"reference  fsync {found['fsync_ms']} ms, loop {found['loop_ms']} ms")
+    return found

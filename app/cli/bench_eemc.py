@@ -1,9 +1,10 @@
 """refavs bench eemc, eemc-cost: what its mechanisms are worth, and what a step and a clip cost."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from app.cli.bench_proof import ClipSteps, Minutes, On, Out, Rows, Seeds, prove_on_folders
 
 Datasets = Annotated[
     list[str],
@@ -16,45 +17,20 @@ def register(bench: typer.Typer) -> None:
     bench.command("eemc-cost")(cost)
 
 
-def folders_of(datasets: list[str]) -> list[Path]:
-    """The folders of refavs:DIR. Raises RefavsError for another form."""
-    from core.errors import RefavsError
-
-    wrong = [name for name in datasets if not name.startswith("refavs:")]
-    if wrong:
-        raise RefavsError(f"Expected datasets of the form refavs:DIR; got {wrong[0]!r}.")
-    return [Path(name.removeprefix("refavs:")) for name in datasets]
-
-
 def proof(
     datasets: Datasets,
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for rows.jsonl and checkpoints.")],
-    on: Annotated[
-        list[str] | None,
-        typer.Option(metavar="refavs:DIR", help="Score on the test splits of this instead; may be repeated."),
-    ] = None,
-    clip_steps: Annotated[int, typer.Option(help="Clips times steps of a cell; at most 2000.")] = 2000,
-    seeds: Annotated[int, typer.Option(min=1, help="Runs of each variant.")] = 3,
-    rows: Annotated[int, typer.Option(min=1, help="Rows of each test split that are scored.")] = 100,
-    minutes: Annotated[float, typer.Option(min=0, help="No cell is begun after these.")] = 60.0,
+    out: Out,
+    on: On = None,
+    clip_steps: ClipSteps = 2000,
+    seeds: Seeds = 3,
+    rows: Rows = 100,
+    minutes: Minutes = 60.0,
 ) -> None:
     """Train EEMC whole, and without memory, modality tokens, audio or text; stopped, it goes on."""
-    from app.cli.bench_common import prove
-    from core.paths import cache_dir
     from core.training import eemc_proof
 
-    folders, scored = folders_of(datasets), folders_of(on or datasets)
-    eemc_proof.check(scored)
-    out.mkdir(parents=True, exist_ok=True)
-    cache = cache_dir() / "training"
-    prove(
-        list(eemc_proof.VARIANTS),
-        eemc_proof.SPLITS,
-        eemc_proof.kept(out, clip_steps, folders, scored),
-        lambda cell: eemc_proof.run(cell, folders, cache, out, clip_steps=clip_steps, rows=rows, on=scored),
-        seeds=seeds,
-        minutes=minutes,
-        clip_steps=clip_steps,
+    prove_on_folders(
+        eemc_proof, datasets, on, out, clip_steps=clip_steps, seeds=seeds, rows=rows, minutes=minutes
     )
 
 
@@ -66,6 +42,7 @@ def cost(
     import json
 
     from app.cli.bench_common import machine
+    from app.cli.train_options import folders_of
     from core.paths import cache_dir
     from core.training import eemc_cost
 

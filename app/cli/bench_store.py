@@ -35,11 +35,11 @@ def store(
     import tempfile
 
     from app.cli import postgres
-    from app.cli.bench_common import machine
+    from app.cli.bench_common import machine, reference_times
 
     result: dict[str, Any] = {"pairs": pairs, "masks": pairs * MASKS_A_PAIR}
     with tempfile.TemporaryDirectory(prefix="refavs-bench-") as folder:
-        result["reference"] = _reference(folder)
+        result["reference"] = reference_times(folder)
         result["sqlite"] = _measure(f"sqlite:///{folder}/bench.db", pairs)
     result["postgresql"] = None
     reason = postgres.missing() if postgresql else "not asked for"
@@ -73,26 +73,6 @@ def _measure(url: str, pairs: int) -> dict[str, float]:
         key: max(_share([v for v, _ in rounds], 0.5) for name, rounds in timings.items() if key in name)
         for key in ("open_ms", "save_ms", "list_ms")
     }
-
-
-def _reference(folder: str) -> dict[str, float]:
-    """Median milliseconds of appending 4 KiB with an fsync, and of adding up a hundred thousand numbers."""
-    import os
-    import time
-
-    writes, loops = [], []
-    with open(f"{folder}/reference", "wb", buffering=0) as file:
-        for _ in range(ROUNDS):
-            start = time.perf_counter()
-            file.write(bytes(4096))
-            os.fsync(file.fileno())
-            middle = time.perf_counter()
-            sum(range(100_000))
-            writes.append(1000 * (middle - start))
-            loops.append(1000 * (time.perf_counter() - middle))
-    found = {"fsync_ms": _share(writes, 0.5), "loop_ms": _share(loops, 0.5)}
-    print(f"reference  fsync {found['fsync_ms']} ms, loop {found['loop_ms']} ms")
-    return found
 
 
 def _timings(store: "Store", filled: "Filled") -> dict[str, list[tuple[float, float]]]:

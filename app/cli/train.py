@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from app.cli import train_aurora, train_avs
-from app.cli.train_options import Minutes, Out, RefAvs, Steps
+from app.cli.train_options import Minutes, Out, RefAvs, Steps, folders_of
 
 
 def register(cli: typer.Typer) -> None:
@@ -170,7 +170,6 @@ def eemc(
     vggish: Annotated[Path | None, typer.Option(metavar="FILE", help="base: vggish-10086976.pth.")] = None,
 ) -> None:
     """Train EEMC: the system that joins picture, sound and sentence in one prompt for mask queries."""
-    from app.cli.bench_eemc import folders_of
     from core.errors import RefavsError
     from core.paths import cache_dir
     from core.systems.eemc.network import EemcForReferringSegmentation

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli.train_options import Minutes, Nano, Out, Steps
+from app.cli.train_options import Minutes, Nano, Out, Steps, only_nano
 
 
 def register(train: typer.Typer) -> None:
@@ -27,14 +27,12 @@ def ssp(
     steps: Steps = None,
 ) -> None:
     """Train Stepping Stone Plus: the system that marks what sounds and names it."""
-    from core.errors import RefavsError
     from core.paths import cache_dir
     from core.systems.ssp.network import SspForAudioVisualSemanticSegmentation
     from core.training.loop import Schedule, train
     from core.training.ssp import SspTask
 
-    if config != "nano":
-        raise RefavsError(f"There is no config {config!r} of ssp to train; the one there is: nano.")
+    only_nano(config, "ssp")
     task = SspTask(datasets, cache_dir() / "training")
     network = train(task, out, Schedule(minutes=minutes, steps=steps, rate=8e-4, warm_up=60, average=0.996))
     assert isinstance(network, SspForAudioVisualSemanticSegmentation)
@@ -57,14 +55,12 @@ def segpref(
     steps: Steps = None,
 ) -> None:
     """Train SegPref: everything that sounds, found by what may sound and by what is heard."""
-    from core.errors import RefavsError
     from core.paths import cache_dir
     from core.systems.segpref.network import SegPrefForAudioVisualSegmentation
     from core.training.loop import Schedule, train
     from core.training.segpref import SegPrefTask
 
-    if config != "nano":
-        raise RefavsError(f"There is no config {config!r} of segpref to train; the one there is: nano.")
+    only_nano(config, "segpref")
     task = SegPrefTask(datasets, cache_dir() / "training")
     network = train(task, out, Schedule(minutes=minutes, steps=steps, rate=5e-4, warm_up=40))
     assert isinstance(network, SegPrefForAudioVisualSegmentation)

@@ -20,3 +20,21 @@ RefAvs = Annotated[
         show_default=False,
     ),
 ]
+
+
+def folders_of(datasets: list[str]) -> list[Path]:
+    """The folders of refavs:DIR. Raises RefavsError for another form."""
+    from core.errors import RefavsError
+
+    wrong = [name for name in datasets if not name.startswith("refavs:")]
+    if wrong:
+        raise RefavsError(f"Expected datasets of the form refavs:DIR; got {wrong[0]!r}.")
+    return [Path(name.removeprefix("refavs:")) for name in datasets]
+
+
+def only_nano(config: str, system: str) -> None:
+    """Raises RefavsError for a config that cannot be trained here."""
+    from core.errors import RefavsError
+
+    if config != "nano":
+        raise RefavsError(f"There is no config {config!r} of {system} to train; the one there is: nano.")

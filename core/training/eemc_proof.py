@@ -25,16 +25,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "without text": {"reads": False},
     "AVS-style without text": {"reads": False, "beta": 0.0, "modality_tokens": False},
 }
-SPLITS = {"test_s": "J seen", "test_u": "J unseen", "test_n": "S"}
-
-
-def kept(out: Path, clip_steps: int, folders: Sequence[Path], on: Sequence[Path] = ()) -> dict[Cell, Row]:
-    """The rows in out/rows.jsonl that were run alike. A line that was cut off does not count."""
-    return proof.kept(out, _alike(clip_steps, folders, on or folders))
-
-
-def _alike(clip_steps: int, folders: Sequence[Path], on: Sequence[Path]) -> Row:
-    return {"clip_steps": clip_steps, "folders": [str(f) for f in folders], "on": [str(f) for f in on]}
+COLUMNS = {"test_s": "J seen", "test_u": "J unseen", "test_n": "S"}
 
 
 def run(
@@ -63,8 +54,8 @@ def run(
     on = on or folders
     row: Row = {
         **cell._asdict(),
-        **_alike(clip_steps, folders, on),
-        **{split: score(network, task.words, task.features, on, split, rows) for split in SPLITS},
+        **proof.on_folders(clip_steps, folders, on),
+        **{split: score(network, task.words, task.features, on, split, rows) for split in COLUMNS},
         "rows": rows,
         "seconds": round(monotonic() - started, 1),
     }
@@ -95,5 +86,5 @@ def score(
 
 def check(folders: Sequence[Path]) -> None:
     """Raises DatasetError where there is nothing to score."""
-    if not any(s.row.split in SPLITS for folder in folders for s in Dataset(folder).samples()):
-        raise DatasetError(f"None of {', '.join(map(str, folders))} has rows of {', '.join(SPLITS)}.")
+    if not any(s.row.split in COLUMNS for folder in folders for s in Dataset(folder).samples()):
+        raise DatasetError(f"None of {', '.join(map(str, folders))} has rows of {', '.join(COLUMNS)}.")

@@ -29,6 +29,16 @@ def folder(out: Path, cell: Cell, clip_steps: int) -> Path:
     return out / f"{cell.variant.replace(' ', '-')}-{cell.seed}-{clip_steps}"
 
 
+def on_datasets(clip_steps: int, datasets: Sequence[str]) -> Row:
+    """What rows say that were run alike on datasets of the form ms3:DIR."""
+    return {"clip_steps": clip_steps, "datasets": list(datasets)}
+
+
+def on_folders(clip_steps: int, folders: Sequence[Path], on: Sequence[Path]) -> Row:
+    """What rows say that learnt alike from the folders and were scored on others."""
+    return {"clip_steps": clip_steps, "folders": [str(f) for f in folders], "on": [str(f) for f in on]}
+
+
 def kept(out: Path, alike: Row) -> dict[Cell, Row]:
     """The rows in out/rows.jsonl that say the same as `alike`. A line that was cut off does not count."""
     found = {}

@@ -39,11 +39,6 @@ COLUMNS = {
 }
 
 
-def kept(out: Path, clip_steps: int, datasets: Sequence[str]) -> dict[Cell, Row]:
-    """The rows in out/rows.jsonl that were run alike. A line that was cut off does not count."""
-    return proof.kept(out, {"clip_steps": clip_steps, "datasets": list(datasets)})
-
-
 def run(
     cell: Cell, datasets: Sequence[str], cache: Path, out: Path, *, clip_steps: int, clips: int, **sizes: Any
 ) -> Row:
@@ -61,8 +56,7 @@ def run(
     assert isinstance(network, SegPrefForAudioVisualSegmentation)
     row: Row = {
         **cell._asdict(),
-        "clip_steps": clip_steps,
-        "datasets": list(datasets),
+        **proof.on_datasets(clip_steps, datasets),
         **score(network, task, scored_clips(datasets, clips)),
     }
     row["seconds"] = round(monotonic() - started, 1)

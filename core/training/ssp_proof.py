@@ -40,11 +40,6 @@ STILL = 0.1  # at most so much of what sounds on a still frame moves
 MOVING = 0.02  # share of the picture from which a frame has something that moves and is silent
 
 
-def kept(out: Path, clip_steps: int, datasets: Sequence[str]) -> dict[Cell, Row]:
-    """The rows in out/rows.jsonl that were run alike. A line that was cut off does not count."""
-    return proof.kept(out, {"clip_steps": clip_steps, "datasets": list(datasets)})
-
-
 def run(
     cell: Cell, datasets: Sequence[str], cache: Path, out: Path, *, clip_steps: int, clips: int, **sizes: Any
 ) -> Row:
@@ -66,7 +61,7 @@ def run(
     for name in STAND_INS[1:] if cell.variant == "full" and classed else ():
         network.config.stand_in = name
         scores[f"named, {name}"] = score(network, task, classed)["named"]
-    row: Row = {**cell._asdict(), "clip_steps": clip_steps, "datasets": list(datasets), **scores}
+    row: Row = {**cell._asdict(), **proof.on_datasets(clip_steps, datasets), **scores}
     row["seconds"] = round(monotonic() - started, 1)
     proof.write(out, row)
     return row

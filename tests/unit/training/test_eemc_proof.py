@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from app.cli import bench_eemc
 from core.errors import RefavsError
 from core.systems.eemc.config import EemcConfig
-from core.training import eemc_cost, eemc_proof
+from core.training import eemc_cost, eemc_proof, proof
 from core.training.eemc import EemcTask
 from core.training.eemc_proof import Cell
 
@@ -52,7 +52,7 @@ def test_cells_that_were_run_stay_and_the_others_are_called_not_run(bench, teste
     again = bench(*command, "--minutes", 0)
     assert again.stdout.count("1 of 1") == 1
     assert json.loads(again.stdout.splitlines()[-1])["cells"] == 1
-    assert eemc_proof.kept(out, 8, [tested]) == {}
+    assert proof.kept(out, proof.on_folders(8, [tested], [tested])) == {}
 
 
 def test_every_variant_leaves_out_what_its_name_says(tested, tmp_path):

@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "datasets"))
 
 import small_sets as small
 
-from app.cli import bench_segpref
+from app.cli import bench_avs
 from core.systems.protocol import Step
 from core.systems.segpref.config import SegPrefConfig
 from core.systems.segpref.describe import Description, potential
@@ -49,7 +49,7 @@ def test_cells_that_were_run_stay_and_each_is_scored_with_every_sound(tmp_path, 
     assert all(0 <= row[name] <= 100 for name in segpref_proof.COLUMNS)
     cli = typer.Typer()
     cli.callback()(lambda: None)
-    bench_segpref.register(cli)
+    bench_avs.register(cli)
     command = ("segpref", *sets, "--out", str(out), "--clip-steps", "4", "--seeds", "1", "--minutes", "0")
     again = CliRunner().invoke(cli, list(command))
     assert again.exit_code == 0, again.output

@@ -12,10 +12,10 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "datasets"))
 
 from small_sets import avs_folder, avss_folder
 
-from app.cli import bench_ssp
+from app.cli import bench_avs
 from core.errors import DatasetError, RefavsError
 from core.systems.ssp.config import SspConfig
-from core.training import ssp_proof
+from core.training import proof, ssp_proof
 from core.training.avs_clips import scored_clips
 from core.training.ssp_proof import Cell
 
@@ -27,7 +27,7 @@ def bench(monkeypatch, tmp_path):
     monkeypatch.setenv("REFAVS_CACHE_DIR", str(tmp_path / "cache"))
     cli = typer.Typer()
     cli.callback()(lambda: None)
-    bench_ssp.register(cli)
+    bench_avs.register(cli)
     return lambda *arguments: CliRunner().invoke(cli, ["ssp", *(str(a) for a in arguments)])
 
 
@@ -49,7 +49,7 @@ def test_cells_that_were_run_stay_and_the_others_are_called_not_run(bench, tmp_p
     again = bench(*command)
     assert again.stdout.count("1 of 1") == 1
     assert json.loads(again.stdout.splitlines()[-1])["cells"] == 1
-    assert ssp_proof.kept(out, 12, sets) == {}
+    assert proof.kept(out, proof.on_datasets(12, sets)) == {}
 
 
 def test_every_variant_is_what_its_name_says():
