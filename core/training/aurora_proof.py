@@ -48,15 +48,6 @@ NOWHERE = -10.0  # logit of a place in an answer that points at nothing
 CURVES = "rewards.jsonl"  # in the folder of a cell of GRPO: one line a step
 
 
-def kept(out: Path, clip_steps: int, folders: Sequence[Path], on: Sequence[Path]) -> dict[Cell, Row]:
-    """The rows in out/rows.jsonl that were run alike. A line that was cut off does not count."""
-    return proof.kept(out, _alike(clip_steps, folders, on))
-
-
-def _alike(clip_steps: int, folders: Sequence[Path], on: Sequence[Path]) -> Row:
-    return {"clip_steps": clip_steps, "folders": [str(f) for f in folders], "on": [str(f) for f in on]}
-
-
 def run(
     cell: Cell,
     folders: Sequence[Path],
@@ -85,7 +76,7 @@ def run(
     task.save(network, folder)
     row: Row = {
         **cell._asdict(),
-        **_alike(clip_steps, folders, on),
+        **proof.on_folders(clip_steps, folders, on),
         **score(task, network, on, rows, chains=cell.variant != "no chain"),
         "rows": rows,
         "seconds": round(monotonic() - started, 1),
