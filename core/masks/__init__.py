@@ -1,7 +1,7 @@
 """Masks and tracks: one object's pixels on a frame, and over time."""
 
 from core.masks.algebra import intersection, iou, overlap, union
-from core.masks.geometry import boundary, box_iou, centre, components, resize, resize_pixels
+from core.masks.geometry import boundary, box_iou, centre, components, from_logits, resize, resize_pixels
 from core.masks.mask import Mask
 from core.masks.png import (
     DAVIS_PALETTE,
@@ -23,6 +23,7 @@ __all__ = [
     "box_iou",
     "centre",
     "components",
+    "from_logits",
     "intersection",
     "iou",
     "labels",

@@ -26,6 +26,12 @@ def resize_pixels(pixels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     return pixels[rows][:, columns]
 
 
+def from_logits(logits: np.ndarray, size: tuple[int, int]) -> Mask:
+    """Where a network's numbers [h, w], enlarged bilinearly to `size` (H, W), are above 0."""
+    large = cv2.resize(logits.astype(np.float32), size[::-1], interpolation=cv2.INTER_LINEAR)
+    return Mask.encode(large > 0)
+
+
 def boundary(mask: Mask) -> Mask:
     """The mask's own pixels that touch the outside (4 neighbours); beyond the picture is outside."""
     pixels = mask.decode().astype(np.uint8)

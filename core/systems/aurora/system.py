@@ -1,27 +1,23 @@
 """AURORA as a system: it writes its chain of thought, a sentence at a time, and then the mask."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
 
-import cv2
 import numpy as np
 import torch
 from torch import Tensor
-from transformers.utils.logging import disable_progress_bar
 
-from core.errors import RefavsError
-from core.masks import FrameMask, Mask, Track
+from core.masks import FrameMask, Mask, Track, from_logits
 from core.media import Clip
 from core.systems.aurora.chain import WAIT, ChainError, read_answer
-from core.systems.aurora.config import AuroraConfig
 from core.systems.aurora.network import AuroraForReferringSegmentation
 from core.systems.aurora.tokens import ChainWords
 from core.systems.baselines import one_a_second
 from core.systems.blocks.eyes import NanoEyes
 from core.systems.blocks.logmel import RATE
+from core.systems.blocks.saved import saved_network
 from core.systems.blocks.tagger import Tagger
 from core.systems.blocks.words import Words
 from core.systems.protocol import Found, Referral, Step, StepKind
@@ -155,7 +151,7 @@ class AuroraNano:
         """() where every window is null."""
         if all(answer.prompt is None for answer in answers):
             return (), {}
-        masks = {i: _mask(plane, clip.size) for i, plane in zip(indices, planes, strict=True)}
+        masks = {i: from_logits(plane, clip.size) for i, plane in zip(indices, planes, strict=True)}
         scores = {i: _sure(plane) for i, plane in zip(indices, planes, strict=True)}
         category = next((a.category for a in answers if a.category), None)
         return (Found(Track(clip.size, masks), category, scores),), masks
@@ -170,19 +166,7 @@ class AuroraNanoDirect(AuroraNano):
 
 def load(folder: Path) -> AuroraForReferringSegmentation:
     """The network saved in `folder`, ready to answer. Raises RefavsError when it cannot be used."""
-    disable_progress_bar()  # it would write over the command's own lines
-    try:
-        kind = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("model_type")
-        if kind != AuroraConfig.model_type:
-            raise ValueError(f"its config.json is of {kind!r}")
-        network = AuroraForReferringSegmentation.from_pretrained(folder)
-    except (OSError, ValueError, AttributeError, RuntimeError) as error:
-        raise RefavsError(
-            f"Expected an AURORA's config.json, model.safetensors and tokenizer.json in {folder}; they cannot be "
-            f"used ({str(error).splitlines()[0]}). Name a folder saved by `refavs train aurora`."
-        ) from None
-    found: AuroraForReferringSegmentation = network.float().eval().requires_grad_(False)
-    return found
+    return saved_network(folder, AuroraForReferringSegmentation, name="an AURORA", command="aurora")
 
 
 def _kind(sentence: str) -> StepKind:
@@ -196,8 +180,3 @@ def _sure(plane: np.ndarray) -> float:
     """0 to 1: how sure the places are that are said to be the object."""
     there = plane[plane > 0]
     return float((1 / (1 + np.exp(-there))).mean()) if there.size else 0.0
-
-
-def _mask(logits: np.ndarray, size: tuple[int, int]) -> Mask:
-    large = cv2.resize(logits.astype(np.float32), size[::-1], interpolation=cv2.INTER_LINEAR)
-    return Mask.encode(large > 0)

@@ -11,6 +11,20 @@ from core.systems.blocks.cross import FewQueries
 from core.systems.blocks.eyes import CHANNELS
 
 
+def small_decoder(*, width: int, heads: int, queries: int, layers: int) -> Mask2FormerConfig:
+    """The config of a mask decoder of the small systems, whose features all have one width."""
+    return Mask2FormerConfig(
+        hidden_dim=width,
+        mask_feature_size=width,
+        feature_size=width,
+        num_queries=queries,
+        decoder_layers=layers,
+        num_attention_heads=heads,
+        dim_feedforward=2 * width,
+        dropout=0.0,
+    )
+
+
 @dataclass(frozen=True)
 class Decoded:
     """queries [N, Q, D]. masks: logits [N, Q, h, w] behind each layer, the first before any layer."""

@@ -4,6 +4,7 @@ from typing import Any
 
 from transformers import Mask2FormerConfig, PretrainedConfig
 
+from core.systems.blocks.query_decoder import small_decoder
 from core.systems.blocks.words import PAD
 
 
@@ -60,13 +61,6 @@ class EemcConfig(PretrainedConfig):
 
     def mask2former(self) -> Mask2FormerConfig:
         """The mask decoder's."""
-        return Mask2FormerConfig(
-            hidden_dim=self.width,
-            mask_feature_size=self.width,
-            feature_size=self.width,
-            num_queries=self.queries,
-            decoder_layers=self.decoder_layers,
-            num_attention_heads=self.heads,
-            dim_feedforward=2 * self.width,
-            dropout=0.0,
+        return small_decoder(
+            width=self.width, heads=self.heads, queries=self.queries, layers=self.decoder_layers
         )

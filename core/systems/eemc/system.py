@@ -1,26 +1,22 @@
 """EEMC as a system: clip + sentence -> one object's track, or null."""
 
-import json
 from collections.abc import Iterator
 from importlib.resources import as_file, files
 from pathlib import Path
 
-import cv2
 import numpy as np
 import torch
-from transformers.utils.logging import disable_progress_bar
 
-from core.errors import RefavsError
-from core.masks import FrameMask, Mask, Track
+from core.masks import FrameMask, Track, from_logits
 from core.media import Clip
 from core.systems.baselines import one_a_second
 from core.systems.blocks.eyes import NanoEyes
 from core.systems.blocks.logmel import RATE
+from core.systems.blocks.saved import saved_network
 from core.systems.blocks.tagger import Tagger
 from core.systems.blocks.vggish import Vggish
 from core.systems.blocks.words import Words
-from core.systems.eemc.base import EARS, BaseConfig, EemcBase, RobertaWords
-from core.systems.eemc.config import EemcConfig
+from core.systems.eemc.base import EARS, EemcBase, RobertaWords
 from core.systems.eemc.network import EemcForReferringSegmentation, chances
 from core.systems.protocol import Found, Referral, Step
 
@@ -74,7 +70,7 @@ class EemcNano:
             facts = {"from_s": start, "to_s": start + len(window), "sure": round(sure, 3)}
             steps.append(Step("match", seen, facts, 0.1 + 0.85 * done))
             yield steps[-1]
-        masks = {i: _mask(plane, clip.size) for i, plane in zip(indices, planes, strict=True)}
+        masks = {i: from_logits(plane, clip.size) for i, plane in zip(indices, planes, strict=True)}
         there = [i for i, sure in zip(indices, sures, strict=True) if sure >= self._sure]
         objects: tuple[Found, ...] = ()
         if there:
@@ -114,27 +110,12 @@ class EemcNano:
 
 def load(folder: Path) -> EemcForReferringSegmentation:
     """The network saved in `folder`, ready to answer. Raises RefavsError when it cannot be used."""
-    disable_progress_bar()  # it would write over the command's own lines
-    try:
-        kind = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("model_type")
-        kinds = {c.model_type: c for c in (EemcConfig, BaseConfig)}
-        if kind not in kinds:
-            raise ValueError(f"its config.json is of {kind!r}")
-        network = (
-            EemcBase if kind == BaseConfig.model_type else EemcForReferringSegmentation
-        ).from_pretrained(folder)
-        ears = "vggish" if isinstance(network, EemcBase) else "tagger"
-        if network.config.ears != ears:
-            raise ValueError(f"it was taught to hear by {network.config.ears!r}, not by the {ears}")
-    except (OSError, ValueError, AttributeError, RuntimeError) as error:
-        raise RefavsError(
-            f"Expected an EEMC's config.json, model.safetensors and tokenizer.json in {folder}; they cannot be "
-            f"used ({str(error).splitlines()[0]}). Name a folder saved by `refavs train eemc`."
-        ) from None
-    found: EemcForReferringSegmentation = network.float().eval().requires_grad_(False)
-    return found
+    return saved_network(
+        folder, EemcForReferringSegmentation, EemcBase, name="an EEMC", command="eemc", check=_hears_as_here
+    )
 
 
-def _mask(logits: np.ndarray, size: tuple[int, int]) -> Mask:
-    large = cv2.resize(logits.astype(np.float32), size[::-1], interpolation=cv2.INTER_LINEAR)
-    return Mask.encode(large > 0)
+def _hears_as_here(network: EemcForReferringSegmentation) -> None:
+    ears = "vggish" if isinstance(network, EemcBase) else "tagger"
+    if network.config.ears != ears:
+        raise ValueError(f"it was taught to hear by {network.config.ears!r}, not by the {ears}")

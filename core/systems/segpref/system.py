@@ -1,28 +1,25 @@
 """SegPref as a system: clip -> everything in it that sounds."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import replace
 from importlib.resources import as_file, files
 from pathlib import Path
 
-import cv2
 import numpy as np
 import torch
-from transformers.utils.logging import disable_progress_bar
 
-from core.errors import RefavsError
 from core.expressions import normalise
-from core.masks import FrameMask, Mask, Track
+from core.masks import FrameMask, Track, from_logits
 from core.media import Clip
 from core.segment.slot import compute_slot
 from core.systems.baselines import one_a_second
 from core.systems.blocks.eyes import NanoEyes
 from core.systems.blocks.logmel import RATE
+from core.systems.blocks.saved import saved_network
 from core.systems.blocks.tagger import Tagger
 from core.systems.blocks.words import Words
 from core.systems.protocol import Found, Referral, Step
-from core.systems.segpref.config import CUES, SegPrefConfig
+from core.systems.segpref.config import CUES
 from core.systems.segpref.describe import CueDescriber, audible
 from core.systems.segpref.network import SegPrefForAudioVisualSegmentation
 
@@ -82,7 +79,7 @@ class SegPrefNano:
             sures.extend(sure)
             done = min(start + WINDOW, len(indices)) / len(indices)
             yield Step("match", "", {}, DESCRIBED + (0.95 - DESCRIBED) * done)
-        masks = {i: _mask(plane, clip.size) for i, plane in zip(indices, planes, strict=True)}
+        masks = {i: from_logits(plane, clip.size) for i, plane in zip(indices, planes, strict=True)}
         there = [i for i in indices if not masks[i].is_empty]
         objects: tuple[Found, ...] = ()
         if there:
@@ -133,23 +130,15 @@ def cue_numbers(words: Words, clips: list[tuple[str, ...]], length: int) -> torc
 
 def load(folder: Path) -> SegPrefForAudioVisualSegmentation:
     """The network saved in `folder`, ready to answer. Raises RefavsError when it cannot be used."""
-    disable_progress_bar()  # it would write over the command's own lines
-    try:
-        kind = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("model_type")
-        if kind != SegPrefConfig.model_type:
-            raise ValueError(f"its config.json is of {kind!r}")
-        network = SegPrefForAudioVisualSegmentation.from_pretrained(folder)
-        if network.config.describer != CueDescriber.name:
-            raise ValueError(f"its clips were described by {network.config.describer!r}")
-    except (OSError, ValueError, AttributeError, RuntimeError) as error:
-        raise RefavsError(
-            f"Expected a SegPref's config.json, model.safetensors and tokenizer.json in {folder}; they cannot be "
-            f"used ({str(error).splitlines()[0]}). Name a folder saved by `refavs train segpref`."
-        ) from None
-    found: SegPrefForAudioVisualSegmentation = network.float().eval().requires_grad_(False)
-    return found
+    return saved_network(
+        folder,
+        SegPrefForAudioVisualSegmentation,
+        name="a SegPref",
+        command="segpref",
+        check=_described_as_here,
+    )
 
 
-def _mask(logits: np.ndarray, size: tuple[int, int]) -> Mask:
-    large = cv2.resize(logits.astype(np.float32), size[::-1], interpolation=cv2.INTER_LINEAR)
-    return Mask.encode(large > 0)
+def _described_as_here(network: SegPrefForAudioVisualSegmentation) -> None:
+    if network.config.describer != CueDescriber.name:
+        raise ValueError(f"its clips were described by {network.config.describer!r}")

@@ -6,6 +6,7 @@ from typing import Any
 from transformers import BertConfig, Mask2FormerConfig, PretrainedConfig
 
 from core.datasets.avss import CLASSES
+from core.systems.blocks.query_decoder import small_decoder
 
 STAND_INS = ("stage-1", "flow", "nothing")
 
@@ -79,16 +80,7 @@ class SspConfig(PretrainedConfig):
 
     def mask2former(self, queries: int) -> Mask2FormerConfig:
         """A mask decoder's."""
-        return Mask2FormerConfig(
-            hidden_dim=self.width,
-            mask_feature_size=self.width,
-            feature_size=self.width,
-            num_queries=queries,
-            decoder_layers=self.decoder_layers,
-            num_attention_heads=self.heads,
-            dim_feedforward=2 * self.width,
-            dropout=0.0,
-        )
+        return small_decoder(width=self.width, heads=self.heads, queries=queries, layers=self.decoder_layers)
 
     def bert(self) -> BertConfig:
         """The text's: `words`, or a small one of two layers."""

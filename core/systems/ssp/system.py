@@ -1,6 +1,5 @@
 """Stepping Stone Plus as a system: clip -> everything that sounds, each thing with its name. It reads no sentence."""
 
-import json
 from collections.abc import Iterator
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -10,18 +9,16 @@ import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
-from transformers.utils.logging import disable_progress_bar
 
-from core.errors import RefavsError
 from core.masks import FrameMask, Mask, Track
 from core.media import Clip
 from core.systems.baselines import one_a_second
 from core.systems.blocks.eyes import NanoEyes
 from core.systems.blocks.logmel import RATE
+from core.systems.blocks.saved import saved_network
 from core.systems.blocks.tagger import Tagger
 from core.systems.blocks.words import Words
 from core.systems.protocol import Found, Referral, Step
-from core.systems.ssp.config import SspConfig
 from core.systems.ssp.flow import between, motion
 from core.systems.ssp.network import SspForAudioVisualSemanticSegmentation, SspOutput, sounding_logits
 from core.systems.ssp.prompts import Describer, sounding
@@ -173,19 +170,7 @@ def classes_of(output: SspOutput) -> tuple[list[np.ndarray], list[dict[int, floa
 
 def load(folder: Path) -> SspForAudioVisualSemanticSegmentation:
     """The network saved in `folder`, ready to answer. Raises RefavsError when it cannot be used."""
-    disable_progress_bar()  # it would write over the command's own lines
-    try:
-        kind = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("model_type")
-        if kind != SspConfig.model_type:
-            raise ValueError(f"its config.json is of {kind!r}")
-        network = SspForAudioVisualSemanticSegmentation.from_pretrained(folder)
-    except (OSError, ValueError, AttributeError, RuntimeError) as error:
-        raise RefavsError(
-            f"Expected an SSP's config.json, model.safetensors and tokenizer.json in {folder}; they cannot be "
-            f"used ({str(error).splitlines()[0]}). Name a folder saved by `refavs train ssp`."
-        ) from None
-    found: SspForAudioVisualSemanticSegmentation = network.float().eval().requires_grad_(False)
-    return found
+    return saved_network(folder, SspForAudioVisualSemanticSegmentation, name="an SSP", command="ssp")
 
 
 def _heard(clip: Clip, told: list[str]) -> Step:
