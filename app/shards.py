@@ -146,6 +146,8 @@ class Shards:
         self._store, self._make = store, make
         self._pusher: Pusher | None = None
         self._done: set[tuple[str, int]] = set()
+        self._read: set[Path] = set()  # what `_done` was read from
+        self._looked = -1  # the newest change when all was made that can be
         self._over = threading.Event()
         self._turn = threading.Lock()
 
@@ -175,10 +177,14 @@ class Shards:
                     self._pusher, self._away = self._make(), None
                 except RefavsError as error:
                     self._away = str(error)
-            for told in (self.folder / "pairs").glob("*.json"):
+            for told in set((self.folder / "pairs").glob("*.json")) - self._read:  # a shard never changes
                 self._done |= {
                     (pair["id"], pair["version"]) for pair in json.loads(told.read_text())["pairs"]
                 }
+                self._read.add(told)
+            newest = self._store.newest()
+            if newest == self._looked:
+                return 0
             accepted = {
                 (str(line.pair.id), line.pair.version): line
                 for line in self._store.pairs(PairFilter(status="accepted"), limit=None)
@@ -188,7 +194,9 @@ class Shards:
             for key, line in accepted.items():
                 if key not in self._done and key not in self._refused:
                     clips[line.clip.id].append(line)
-            return sum(self._shard(lines) for lines in clips.values())
+            made = sum(self._shard(lines) for lines in clips.values())
+            self._looked = newest
+            return made
 
     def _shard(self, lines: list[PairLine]) -> int:
         pairs = [

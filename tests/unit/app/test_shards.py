@@ -62,6 +62,31 @@ def test_each_accepted_pair_is_in_one_shard_and_shards_never_change(store, clip,
     assert len(rows(tmp_path / "shards")[0]["frames"]) == len(clip)
 
 
+def test_pairs_are_listed_only_when_something_was_changed(store, clip, tmp_path, monkeypatch):
+    accept(store, clip, "The piano that plays.")
+    made = Shards(store, NoPusher, tmp_path / "shards")
+    listed = []
+    pairs = store.pairs
+    monkeypatch.setattr(store, "pairs", lambda *which, **more: listed.append(1) or pairs(*which, **more))
+    assert made.collect() == 1
+    after = len(listed)
+    assert made.collect() == 0
+    assert len(listed) == after
+    accept(store, clip, "The second piano.")
+    assert made.collect() == 1
+    assert len(listed) > after
+
+
+def test_a_shard_that_could_not_be_written_is_made_at_the_next_look(store, clip, tmp_path, monkeypatch):
+    accept(store, clip, "The piano that plays.")
+    made = Shards(store, NoPusher, tmp_path / "shards")
+    with monkeypatch.context() as full:
+        full.setattr(shards, "put", lambda *files: (_ for _ in ()).throw(OSError("No space left on device")))
+        with pytest.raises(OSError, match="No space left"):
+            made.collect()
+    assert made.collect() == 1
+
+
 def test_draft_and_submitted_pairs_stay_here(store, clip, tmp_path):
     pair = accept(store, clip, "The piano.")
     made = Shards(store, NoPusher, tmp_path / "shards")
