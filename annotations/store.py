@@ -35,6 +35,7 @@ from annotations.records import (
 )
 from annotations.schema import (
     Annotator,
+    ClipRow,
     ObjectRow,
     ObjectVersion,
     PairRow,
@@ -164,6 +165,11 @@ class Store:
         """Pairs that are not deleted, newest first. after: the last line of the page above."""
         with self.database.reading() as db:
             return reading.pairs(db, which or PairFilter(), limit=limit, after=after)
+
+    def newest(self) -> int:
+        """The version of the newest change of any clip, 0 = none yet: while it stays, nothing was changed."""
+        with self.database.reading() as db:
+            return db.scalar(sa.select(sa.func.max(ClipRow.head))) or 0
 
     def pair(self, pair: UUID) -> PairLine | None:
         """One pair that is not deleted."""
