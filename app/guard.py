@@ -55,11 +55,11 @@ class Guard:
 
         refusal = self._refusal(scope, headers)
         if refusal is None and scope["method"] not in READING and scope["path"].rstrip("/") not in UPLOADS:
-            body = await _body(receive)
+            body = await body_of(receive)
             if body is None:
                 refusal = PlainTextResponse(f"At most {BODY_LIMIT} bytes are read here.", 413)
             else:
-                receive = _again(body, receive)
+                receive = again(body, receive)
         await (refusal or self.app)(scope, receive, answer)
 
     def _refusal(self, scope: Scope, headers: Headers) -> PlainTextResponse | None:
@@ -85,7 +85,7 @@ def _name(host: str) -> str:
     return (urlsplit(f"//{host}").hostname or "") if host else ""
 
 
-async def _body(receive: Receive) -> bytes | None:
+async def body_of(receive: Receive) -> bytes | None:
     """Everything that was sent; None when it is too much."""
     parts, size, more = [], 0, True
     while more:
@@ -101,7 +101,7 @@ async def _body(receive: Receive) -> bytes | None:
     return b"".join(parts)
 
 
-def _again(body: bytes, receive: Receive) -> Receive:
+def again(body: bytes, receive: Receive) -> Receive:
     """Hands the body out once more, then what comes after it."""
     given = False
 

@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.durable import on_space
-from app.guard import _again, _body
+from app.guard import again, body_of
 from core.errors import RefavsError
 
 CALLS, MINUTE = 120, 60.0
@@ -68,8 +68,8 @@ class Waiting:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"] if scope["type"] == "http" and scope["method"] == "POST" else ""
         if path.startswith(CALL) or path.rstrip("/") == JOIN:
-            body = await _body(receive) or b""
-            receive = _again(body, receive)
+            body = await body_of(receive) or b""
+            receive = again(body, receive)
             if (path.startswith(CALL) or self._is_program(body)) and self.waiting() >= WAITING:
                 said = f"{WAITING} calls wait already, and no more may; try again in a minute."
                 await JSONResponse({"detail": said}, 429, headers={"Retry-After": "60"})(scope, receive, send)

@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar, cast
 from uuid import UUID
 
+from annotations.edit import MAX_EXPRESSION
 from annotations.prelabels import Asked, annotator, clip_hash
 from annotations.records import ObjectEdit, StoreError, UnreachableError
 from annotations.store import Store
@@ -25,7 +26,6 @@ from core.media import Clip, Video, afar
 
 Value = TypeVar("Value")
 
-LONGEST = 1000  # characters of a sentence, as the store takes it
 WAITS = (1, 2, 4, 8, 16)  # seconds before a save that did not reach the database is tried again
 
 
@@ -105,8 +105,10 @@ def read_sentences(path: Path) -> list[tuple[str | None, str]]:
     for number, clip, sentence in rows:
         try:
             kept = normalise(sentence)
-            if kept and len(kept) > LONGEST:
-                raise RefavsError(f"A sentence has at most {LONGEST} characters; this has {len(kept)}.")
+            if kept and len(kept) > MAX_EXPRESSION:
+                raise RefavsError(
+                    f"A sentence has at most {MAX_EXPRESSION} characters; this has {len(kept)}."
+                )
         except RefavsError as error:
             raise RefavsError(f"{path}, line {number}: {error}") from None
         if kept is None:

@@ -30,7 +30,7 @@ def serve(*, clip: str | None, host: str, port: int, db: str | None, auth: str |
     """
     start = _clip(clip)
     people = _people(auth)
-    _free(host, port)
+    check_free(host, port)
     inbox = paths.cache_dir() / "uploads"
     shutil.rmtree(inbox, ignore_errors=True)  # left from an earlier run; what was opened lies in the library
     inbox.mkdir(parents=True, exist_ok=True)
@@ -153,7 +153,8 @@ def _people(file: str | None) -> People | None:
     return people
 
 
-def _free(host: str, port: int) -> None:
+def check_free(host: str, port: int) -> None:
+    """Raises RefavsError where another program serves, or none can."""
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         with socket.socket(family, socket.SOCK_STREAM) as probe:

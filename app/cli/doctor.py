@@ -210,11 +210,11 @@ def _disks() -> Iterator[Finding]:
 
 
 def _port(host: str, port: int) -> Finding:
-    from app.serve import _free
+    from app.serve import check_free
     from core.errors import RefavsError
 
     try:
-        _free(host, port)
+        check_free(host, port)
     except RefavsError as error:
         return Finding("warning", "port", f"{error} (If that is this program, all is well.)")
     return Finding("ok", "port", f"{host}:{port} is free")
