@@ -17,6 +17,10 @@ from core.media.probe import Facts, open_container
 from core.media.table import Table
 
 KEPT_BYTES = 64 << 20  # decoded frames kept by a reader, so that stepping back is quick
+AWAKE = 6  # readers that keep frames and a decoder at a time: a server has many videos open, and few are looked at
+
+_awake: OrderedDict["Reader", None] = OrderedDict()  # the one asked last is last
+_waking = threading.Lock()
 
 
 def picture(frame: av.VideoFrame, table: Table, convert: VideoReformatter) -> np.ndarray:
@@ -31,6 +35,16 @@ def picture(frame: av.VideoFrame, table: Table, convert: VideoReformatter) -> np
         source = Colorspace.ITU709 if frame.height >= 720 else Colorspace.ITU601
     rgb = convert.reformat(frame, width=w, height=h, format="rgb24", src_colorspace=source)
     return table.turn.upright(rgb.to_ndarray())
+
+
+def _wake(reader: "Reader") -> None:
+    """Let the reader be the one asked last; those not asked for longest give back what they keep."""
+    with _waking:
+        _awake[reader] = None
+        _awake.move_to_end(reader)
+        for old in list(_awake)[:-AWAKE]:
+            if old.rest():
+                del _awake[old]
 
 
 class Reader:
@@ -49,6 +63,7 @@ class Reader:
 
     def frame(self, index: int) -> np.ndarray:
         """uint8 [H, W, 3] RGB. MediaError when the file no longer gives that frame."""
+        _wake(self)
         with self._lock:
             frame = self._kept.get(index)
             if frame is None:
@@ -58,11 +73,28 @@ class Reader:
             return picture(frame, self._table, self._convert)
 
     def close(self) -> None:
+        """Give back the decoder and the frames that are kept; asked again, it opens anew."""
+        with _waking:
+            _awake.pop(self, None)
         with self._lock:
-            self._run, self._next = iter(()), len(self._table.ticks)
-            if self._container is not None:
-                self._container.close()
-            self._container = None
+            self._give_back()
+
+    def rest(self) -> bool:
+        """Close, unless it is decoding now; whether it did."""
+        if not self._lock.acquire(blocking=False):
+            return False
+        try:
+            self._give_back()
+        finally:
+            self._lock.release()
+        return True
+
+    def _give_back(self) -> None:
+        self._kept.clear()
+        self._run, self._next = iter(()), len(self._table.ticks)
+        if self._container is not None:
+            self._container.close()
+        self._container = None
 
     def _decode(self, index: int) -> av.VideoFrame:
         for run in self._ways(index):

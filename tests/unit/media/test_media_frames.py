@@ -243,3 +243,16 @@ def test_a_video_says_what_it_is_and_what_decoded_it(tmp_path):
     assert not media.open(makers.make_clip(tmp_path / "b.mp4", frames=12)).has_audio
     with pytest.raises(ValueError, match="read-only"):
         video.pts[0] = 1
+
+
+def test_videos_not_looked_at_for_long_give_back_their_decoders_and_answer_as_before(tmp_path):
+    clips = [
+        media.open(makers.make_clip(tmp_path / f"{n}.mp4", frames=12, options=makers.B_FRAMES)).clip()
+        for n in range(reader.AWAKE + 2)
+    ]
+    asked = [clip.video.source._reader for clip in clips]
+    assert [codes([clip.frame(5)]) for clip in clips] == [[5]] * len(clips)
+    assert [bool(each._kept) for each in asked] == [False, False] + [True] * reader.AWAKE
+    assert [each._container is not None for each in asked] == [False, False] + [True] * reader.AWAKE
+    assert codes(clips[0].frame(i) for i in (6, 2)) == [6, 2]
+    assert not asked[2]._kept
