@@ -1,9 +1,11 @@
-"""Where videos come from: uploads (kept under their sha256), samples, and the clip named at the start."""
+"""Where videos come from: uploads and links (kept under their sha256), samples, and the clip named at the start."""
 
 import hashlib
 import json
+import os
 import re
 import shutil
+import tempfile
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -87,6 +89,19 @@ class Library:
         finally:
             path.unlink(missing_ok=True)
         return Source(sha256, clean_name(name), kept)
+
+    def take_fetched(self, path: Path) -> Source:
+        """Keep a file that was fetched from a link, as an upload of that name; it stays where it is, too."""
+        folder = Path(tempfile.mkdtemp(dir=self.inbox))
+        here = folder / "link"
+        try:
+            try:
+                os.link(path, here)  # the cache and the library share its bytes
+            except OSError:
+                shutil.copyfile(path, here)
+            return self.take(str(here), path.name)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
     def _check(self, path: Path, name: str) -> None:
         try:

@@ -12,7 +12,7 @@ import shutil
 import socket
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -31,7 +31,9 @@ ROOM = 20.0  # GB of fetched files, unless REFAVS_CACHE_GB says otherwise
 SPARED = 64  # files used last, which somebody may be reading
 PUBLIC_MOST = 2 * 2**30  # bytes of one file that is fetched for the app
 PIECE = 2**20
+PAGES = {"text/html", "application/xhtml+xml"}
 WAITS = (1.0, 4.0)  # seconds before another try
+Tell = Callable[[int, int | None], None]  # bytes that came, and bytes in all where that is known
 _IN_V6 = [ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("::/96")]  # v4 in the last 4 bytes
 
 
@@ -83,16 +85,26 @@ def fetch(url: str) -> Path:
     return _fetched(url, public=False, most=None)
 
 
-def fetch_public(url: str, *, most: int = PUBLIC_MOST) -> Path:
+def fetch_public(url: str, *, most: int = PUBLIC_MOST, tell: Tell | None = None) -> Path:
     """As `fetch`, for people who are not trusted: http(s) at public addresses, `most` bytes.
 
     Every connection is made to an address that was looked at, so neither a name that resolves to this
-    machine or its network nor a redirect to one gets through. Raises MediaError.
+    machine or its network nor a redirect to one gets through. tell: is told how much came, before each try
+    and after each piece; what it raises ends the fetching. Raises MediaError.
     """
-    scheme = urlsplit(url).scheme.lower()
-    if scheme not in ("http", "https"):
-        raise MediaError(f"A link begins with https:// or http://; got {_shown(url)!r}.")
-    return _fetched(url, public=True, most=most)
+    check_public(url)
+    return _fetched(url, public=True, most=most, tell=tell)
+
+
+def check_public(url: str) -> None:
+    """MediaError when it is no link of the kind that `fetch_public` takes; nothing is asked for."""
+    try:
+        parts = urlsplit(url)
+        right = parts.scheme.lower() in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # brackets or a port that are none
+        raise MediaError("That is no link; expected one such as https://example.org/clip.mp4.") from None
+    if not right:
+        raise MediaError(f"A link begins with https:// or http:// and a host; got {_shown(url)[:200]!r}.")
 
 
 def is_public(address: str) -> bool:
@@ -167,21 +179,22 @@ def _listed(url: str) -> list[str]:
     return [system.unstrip_protocol(path) for path in found] or _none(url)
 
 
-def _fetched(url: str, *, public: bool, most: int | None) -> Path:
+def _fetched(url: str, *, public: bool, most: int | None, tell: Tell | None = None) -> Path:
     system = _system(url, public=public)
     for wait in (*WAITS, None):
         try:
-            return _kept(system, url, most)
+            return _kept(system, url, most, tell or (lambda done, total: None))
         except MediaError:
             raise
         except Exception as error:
             if wait is None or not _passing(error):
-                raise _told(url, error) from error
+                raise _told(url, error, public=public) from error
             time.sleep(wait)
     raise AssertionError("unreachable")
 
 
-def _kept(system: Any, url: str, most: int | None) -> Path:
+def _kept(system: Any, url: str, most: int | None, tell: Tell) -> Path:
+    tell(0, None)
     facts = system.info(url)
     marks = (
         "ETag",
@@ -200,6 +213,8 @@ def _kept(system: Any, url: str, most: int | None) -> Path:
     if path.is_file():
         os.utime(path)  # used last
         return path
+    if facts.get("mimetype") in PAGES and PurePosixPath(name_of(url)).suffix.lower() not in VIDEOS:
+        raise MediaError(f"{_shown(url)!r} is a web page, no video; expected the link of the file itself.")
     size = facts.get("size")
     if most is not None and size and size > most:
         raise _too_big(url, most)
@@ -213,6 +228,7 @@ def _kept(system: Any, url: str, most: int | None) -> Path:
                 if most is not None and written > most:
                     raise _too_big(url, most)
                 out.write(piece)
+                tell(written, size)
         if size and written != size and not facts.get("partial"):
             raise ConnectionError(f"{written} of {size} bytes came")
         path.parent.mkdir(exist_ok=True)
@@ -313,14 +329,18 @@ def _passing(error: BaseException) -> bool:
     )
 
 
-def _told(url: str, error: BaseException) -> MediaError:
+def _told(url: str, error: BaseException, *, public: bool = False) -> MediaError:
     """One sentence for what a library said."""
     where, causes = _shown(url), list(_chain(error))
     statuses = {_status(each) for each in causes}
     names = {type(each).__name__ for each in causes}
     if any(isinstance(each, _NotPublic) for each in causes):
         return MediaError(f"{where!r} does not lead to a public address; only such links are opened here.")
-    if statuses & {401, 403} or "NoCredentialsError" in names or isinstance(error, PermissionError):
+    if public and statuses & {401, 403}:
+        return MediaError(f"{where!r} is not open to everybody; download it, and upload the file.")
+    # S3 answers 400 to a question about a file that comes with an expired token
+    refusals = {400, 401, 403} if url.lower().startswith("s3:") else {401, 403}
+    if statuses & refusals or "NoCredentialsError" in names or isinstance(error, PermissionError):
         return MediaError(
             f"{where!r} may not be read with the credentials that are here ({_first(causes)}); for s3:// set "
             "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, for hf:// run `hf auth login`, which also renews a token."

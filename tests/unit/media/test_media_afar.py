@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 from makers import make_clip
 
-from core import media
+from core import media, paths
 from core.errors import MediaError
 from core.media import afar
 
@@ -22,7 +22,7 @@ class Server:
     """Serves a folder; `asked` lists what was fetched whole. /to?URL leads on to URL."""
 
     def __init__(self, folder, host="127.0.0.1"):
-        self.asked, self.broken, self.code = [], 0, 503
+        self.asked, self.broken, self.code, self.refusal = [], 0, 503, None
         outer = self
 
         class Handler(http.server.SimpleHTTPRequestHandler):
@@ -33,6 +33,15 @@ class Server:
                     self.end_headers()
                     return
                 outer.asked.append(self.path)
+                if outer.refusal:
+                    status, text = outer.refusal
+                    self.send_response(status)
+                    self.send_header("Content-Type", "application/xml")
+                    self.send_header("Content-Length", str(len(text)))
+                    self.end_headers()
+                    if self.command == "GET":
+                        self.wfile.write(text)
+                    return
                 if outer.broken:
                     outer.broken -= 1
                     self.send_error(outer.code)
@@ -169,6 +178,30 @@ def test_the_app_reaches_no_private_address_by_number_name_or_redirect(server, p
         afar.fetch_public(f"{server.url}/a%20clip.mp4", most=100)
 
 
+def test_the_app_is_told_how_much_came_and_what_stands_in_the_way_in_its_words(
+    server, patient, monkeypatch, clip
+):
+    monkeypatch.setattr(afar, "is_public", lambda address: address == "127.0.0.1")  # as if it were one
+    size, told = clip.stat().st_size, []
+    afar.fetch_public(f"{server.url}/a%20clip.mp4", tell=lambda *how_far: told.append(how_far))
+    assert told[0] == (0, None)
+    assert told[-1] == (size, size)
+
+    def stop(done, total):
+        if done:
+            raise MediaError("Enough.")
+
+    with pytest.raises(MediaError, match=r"Enough\."):
+        afar.fetch_public(f"{server.url}/a%20clip.mp4?again", tell=stop)
+    (clip.parent / "watch.html").write_text("<h1>A page about a video</h1>")
+    with pytest.raises(MediaError, match=r"watch\.html' is a web page, no video"):
+        afar.fetch_public(f"{server.url}/watch.html?v=1")
+    server.broken, server.code = 100, 403
+    with pytest.raises(MediaError, match="is not open to everybody"):
+        afar.fetch_public(f"{server.url}/a%20clip.mp4?secret")
+    assert not list((paths.cache_dir() / "afar").glob("fetching-*"))
+
+
 @pytest.fixture(scope="module")
 def bucket(clip):
     """A bucket of an S3 server on this machine."""
@@ -205,6 +238,32 @@ def test_a_bucket_stands_for_its_videos_which_are_fetched_once(bucket):
             afar.sources(url)
     with pytest.raises(MediaError, match="There is nothing at 's3://clips/none"):
         afar.fetch("s3://clips/none.mp4")
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [(403, "AccessDenied"), (403, "InvalidAccessKeyId"), (400, "ExpiredToken")]
+)
+def test_a_bucket_without_rights_or_with_an_expired_token_is_told_in_one_sentence(
+    server, patient, monkeypatch, status, code
+):
+    server.refusal = status, f"<Error><Code>{code}</Code><Message>No.</Message></Error>".encode()
+    for name, value in {
+        "AWS_ENDPOINT_URL": server.url,
+        "AWS_ACCESS_KEY_ID": "somebody",
+        "AWS_SECRET_ACCESS_KEY": "secret",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    import s3fs
+
+    s3fs.S3FileSystem.clear_instance_cache()
+    for ask in (afar.sources, afar.fetch):
+        with pytest.raises(
+            MediaError, match=r"'s3://clips/a\.mp4' may not be read with the credentials"
+        ) as told:
+            ask("s3://clips/a.mp4")
+        assert "\n" not in str(told.value)
+    s3fs.S3FileSystem.clear_instance_cache()
 
 
 def test_an_address_of_another_kind_is_refused():
