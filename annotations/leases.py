@@ -34,6 +34,15 @@ def lease(db: Session, annotator: str, stage: str, for_seconds: float) -> Lease 
     return Lease(annotator, stage, row.unit, row.until)
 
 
+def held(db: Session, annotator: str, stage: str) -> Lease | None:
+    """What the person holds now, no longer for it; None = nothing."""
+    mine = sa.select(LeaseRow).join(Annotator, Annotator.id == LeaseRow.annotator_id)
+    row = db.scalars(
+        mine.where(LeaseRow.stage == stage, Annotator.name == annotator, LeaseRow.until > datetime.now(UTC))
+    ).first()
+    return Lease(annotator, stage, row.unit, row.until) if row and _is_work(db, row) else None
+
+
 def release(db: Session, held: Lease) -> bool:
     """Whether it was still held."""
     row = db.get(LeaseRow, (held.stage, held.unit))

@@ -393,6 +393,11 @@ class Store:
         with self.database.writing() as db:
             return leases.lease(db, annotator, stage, for_seconds)
 
+    def held(self, annotator: str, stage: str) -> Lease | None:
+        """The unit of work that the person holds now; None = none. It is held no longer for being asked after."""
+        with self.database.reading() as db:
+            return leases.held(db, annotator, stage)
+
     def release(self, lease: Lease) -> bool:
         """Give a unit of work back; whether it was still held."""
         with self.database.writing() as db:

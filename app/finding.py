@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from annotations.records import Lease, PairWork, ReviewInfo
+from annotations.records import Lease, PairLine, PairWork, ReviewInfo
 from annotations.store import Store
 from app.desk import Desk
 from app.library import Library, Source
@@ -16,7 +16,7 @@ from app.things import Cell
 from core import media
 from core.errors import PromptError, RefavsError
 from core.masks import Mask, Track, union
-from core.media import Clip
+from core.media import Clip, Video
 
 STAGE = "review"
 KEY = f"{STAGE}:"  # before the pair's id: what the page opens
@@ -28,7 +28,13 @@ NOT_YOURS = "That pair is not lent to you; take the next one in Review."
 NO_VIDEO = "The video of this pair is not here any more."
 NOTHING_MARKED = "Nothing is marked yet; click what the sentence means, or say that nothing fits."
 ANSWERED = "You have answered; take the next pair."
-NOT_HERE = "A review is for looking with your own eyes; open the clip in Annotate for that."
+NOT_HERE = (
+    "A review is for looking with your own eyes; finish it or give it back, then open the clip in Annotate."
+)
+IN_HAND = (
+    "You are looking for a sentence in this clip, and its saved masks would give the answer away; "
+    "finish that review or give it back (Review: Look at the next one), then open the clip."
+)
 
 
 @dataclass(frozen=True)
@@ -64,9 +70,6 @@ class Finder:
     def __init__(self, store: Store, library: Library) -> None:
         self.store, self.library = store, library
         self._sessions: dict[str, UUID] = {}
-        self._looking: dict[
-            str, tuple[UUID, datetime]
-        ] = {}  # person -> clip of the pair lent to them, until when
 
     def session(self) -> UUID:
         """Of whoever asks."""
@@ -93,13 +96,22 @@ class Finder:
             raise RefavsError(NO_VIDEO)
         clip = media.open(known.path).clip(line.clip.first, line.clip.last)
         task = Task(held.unit, line.pair.expression or "", held.until)
-        self._looking[author()] = (line.clip.id, held.until)
         return Look(Source(key, known.name, known.path), clip, task)
 
     def clip_in_hand(self) -> UUID | None:
         """The clip in which whoever asks is to find something: what others answered there is not for them to see."""
-        clip, until = self._looking.get(author(), (None, None))
-        return clip if until is not None and datetime.now(until.tzinfo) < until else None
+        line = self._in_hand()
+        return line.clip.id if line else None
+
+    def check_open(self, video: Video) -> None:
+        """RefavsError when whoever asks is to find something in the video, and would be shown the answer."""
+        line = self._in_hand()
+        if line and line.clip.video.sha256 == video.sha256:
+            raise RefavsError(IN_HAND)
+
+    def _in_hand(self) -> PairLine | None:
+        held = self.store.held(author(), STAGE)
+        return self.store.pair(held.unit) if held else None
 
     def keep(self, desk: Desk) -> None:
         """The person is still at it."""
@@ -112,14 +124,11 @@ class Finder:
                 self.store.release(held)
             raise RefavsError(LATE)
         desk.finding = replace(task, until=held.until)
-        if author() in self._looking:
-            self._looking[author()] = (self._looking[author()][0], held.until)
         desk.feed.say("finding", finding=desk.finding.told())
 
     def leave(self, desk: Desk) -> None:
         """Give the pair back unanswered."""
         task = _task(desk)
-        self._looking.pop(author(), None)
         if not task.done:
             self.store.release(Lease(author(), STAGE, task.pair, task.until))
 
@@ -138,7 +147,6 @@ class Finder:
             done = outcome(review, line.pair) | {"none": track is None}
             desk.finding = replace(task, done=done)
             desk.closed = ANSWERED
-            self._looking.pop(author(), None)
         desk.feed.say("finding", finding=desk.finding.told())
         desk.show_second(line.pair.annotator, self._meant(line.clip.id, line.pair))
 

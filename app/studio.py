@@ -156,15 +156,18 @@ class Studio:
             ]
         }
         desk = self.desks.get(request.get("token"))
-        if desk:
-            return {**choice, "token": request["token"], "desk": self._snapshot(desk)}
         wanted, problem = request.get("source"), None
-        for key in (wanted, self.library.start and self.library.start.key):
+        if desk:
+            try:
+                return {**choice, "token": request["token"], "desk": self._shown(desk)}
+            except RefavsError as error:
+                wanted, problem = None, str(error)
+        for key in (wanted, *(s.key for s in (self.library.start, *self.library.samples) if s)):
             if isinstance(key, str):
                 try:
-                    return {**choice, **self._open({**request, "source": key})}
+                    return {**choice, **self._open({**request, "source": key}), "problem": problem}
                 except RefavsError as error:
-                    problem = str(error)
+                    problem = problem or str(error)
         return {**choice, "token": None, "desk": None, "problem": problem}
 
     def _recent(self, request: dict[str, Any]) -> Answer:
@@ -191,7 +194,7 @@ class Studio:
             answered = desk and desk.finding and desk.finding.done  # the pair may come again, mended
             if desk and desk.source == source.key and not answered:
                 desk.finding = look.task if look else None
-                return {"token": token, "desk": self._snapshot(desk)}
+                return {"token": token, "desk": self._shown(desk)}
             if desk is None and self.drafts.source(token) == source.key:
                 return self._put_on_desk(source, token, look=look)
         return self._put_on_desk(source, look=look)
@@ -217,6 +220,7 @@ class Studio:
         if look:
             desk.kept, desk.finding = Kept(), look.task
         else:
+            self.finder.check_open(clip.video)
             self.keeper.load(desk)
         if token:
             self.drafts.restore(desk, token)
@@ -224,6 +228,12 @@ class Studio:
         self.drafts.follow(desk, token)
         threading.Thread(target=self._warm_up, args=(desk,), daemon=True).start()
         return {"token": token, "desk": self._snapshot(desk)}
+
+    def _shown(self, desk: Desk) -> Answer:
+        """A desk that is open already. RefavsError when what it shows must not be seen now."""
+        if not desk.finding:
+            self.finder.check_open(desk.clip.video)
+        return self._snapshot(desk)
 
     def _snapshot(self, desk: Desk) -> Answer:
         """Everything that the page shows, without masks."""

@@ -48,6 +48,7 @@ export function source(app) {
         }
         samples = answer.samples;
         show(answer);
+        if (answer.desk && answer.problem) notice(said(answer.problem) + " " + t("open.elsewhere"), { error: true });
     }
 
     function show(answer) {

@@ -78,10 +78,14 @@ export function finding(app) {
     async function back() {
         const before = sessionStorage.getItem(BEFORE);
         if (before) await app.source.open(before);
+        // The clip of a pair that is still looked for does not open: the first one that does is shown.
         if (!before || model.desk?.finding) {
             const { clips } = await net.ask("gallery");
-            await app.source.open(clips[0].key);
+            for (const { key } of clips) {
+                if (model.desk?.finding && key !== before) await app.source.open(key);
+            }
         }
+        if (model.desk?.finding) app.tab("review");
         app.review.count();
     }
 

@@ -52,8 +52,7 @@ export function links(app) {
             write();
             return;
         }
-        if (model.desk.source !== clip) {
-            notice(t("open.elsewhere"), { error: true });
+        if (model.desk.source !== clip) {  // the page has said why
             write();
             return;
         }
