@@ -12,6 +12,7 @@ export function kept(app) {
     let out = false;
     let away = () => {};  // takes the message away
     let replaying = false;
+    let again;  // the values of the act that is done again now: it is kept already
 
     // {token, source, person, acts: [{name, values}]}: of one page's desk; another person's stays until they are back.
     function read() {
@@ -48,7 +49,7 @@ export function kept(app) {
     // The server took nothing: was it because nobody is signed in any more?
     net.onrefused = async (name, values) => {
         if (!await signedOut()) return;
-        if (ACTS.has(name) && model.desk) keep(name, values);
+        if (values !== again && ACTS.has(name) && model.desk) keep(name, values);
         if (!out) {
             out = true;
             away = notice(t("server.out"), { error: true, actions: [[t("server.sign-in"), () => location.reload()]] });
@@ -64,27 +65,28 @@ export function kept(app) {
 
     async function replay() {
         if (net.person) away();
-        const entries = read();
-        const mine = entries.find((entry) => entry.person === net.person && entry.source === model.desk?.source);
-        if (!mine || replaying || !net.person) {
+        const of = (entries) => entries.find((entry) => entry.person === net.person && entry.source === model.desk?.source);
+        if (!of(read()) || replaying || !net.person) {
             out = Boolean(replaying);
             return;
         }
         replaying = true;
-        const count = mine.acts.length;
+        let count = 0;
         try {
-            while (mine.acts.length) {
+            for (let mine = of(read()); mine; mine = of(read())) {
                 const { name, values } = mine.acts[0];
-                const object = values.object === "active" ? model.active : values.object;
+                again = { ...values, object: values.object === "active" ? model.active : values.object };
                 try {
-                    await net.ask(name, { ...values, object });
+                    await net.ask(name, again);
                 } catch (error) {
                     if (error instanceof Gone) return;  // signed out again, or the desk is opened anew
                     notice(t("server.replay-failed", { why: said(error.message) }), { error: true });
                 }
                 if (name === "sentence") app.part("expression").value = values.expression;
-                mine.acts.shift();
+                const entries = read();  // what was done meanwhile may have been kept behind it
+                of(entries).acts.shift();
                 write(entries);
+                count += 1;
             }
             notice(t("server.replayed", { n: count }), { seconds: 8 });
         } finally {

@@ -1,0 +1,92 @@
+"""Acts that a browser keeps while its person is signed out: app/player/js/kept.js alone, in the Node of Playwright."""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from playwright._impl._driver import compute_driver_executable
+
+KEPT = Path(__file__).parents[3] / "app" / "player" / "js" / "kept.js"
+STANDS_IN = """
+import { kept } from "./kept.js";
+import { Gone } from "./net.js";
+const kv = new Map();
+globalThis.localStorage = { getItem: (k) => kv.get(k) ?? null, setItem: (k, v) => kv.set(k, v) };
+globalThis.document = { baseURI: "http://here/" };
+globalThis.setTimeout = () => {};
+let signedIn = false, until = Infinity;
+globalThis.fetch = async () => ({ status: signedIn ? 200 : 401 });
+const done = [], told = [];
+const net = {
+    token: "t", person: "ann", kept: 0,
+    async ask(name, values) {
+        if (done.length >= until) signedIn = false;
+        if (signedIn) return void done.push(values.n ?? name);
+        await this.onrefused(name, values);
+        throw new Error("silent");
+    },
+};
+const model = { desk: { source: "clip" }, active: 7, say() {}, on() {} };
+kept({ model, net, notice: (words) => (told.push(words), () => {}), part: () => ({}) });
+const act = (name, values) => net.ask(name, values).catch(() => {});
+const back = async (after = Infinity) => { signedIn = true; until = after; await net.onperson(); };
+const wait = () => new Promise((go) => setImmediate(go));
+"""
+
+
+@pytest.fixture
+def page(tmp_path):
+    """Runs a script beside kept.js; what the server did, what waits in the browser, and how often a person was told."""
+    shutil.copy(KEPT, tmp_path)
+    (tmp_path / "package.json").write_text('{"type": "module"}')
+    (tmp_path / "net.js").write_text("export class Gone extends Error {}")
+    (tmp_path / "words.js").write_text("export const t = (key) => key, said = (words) => words;")
+
+    def run(script: str) -> dict:
+        told = "console.log(JSON.stringify({ done, waiting: net.kept, told }));"
+        (tmp_path / "test.js").write_text(STANDS_IN + script + told)
+        node = compute_driver_executable()[0]
+        ended = subprocess.run([node, "test.js"], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+        assert ended.returncode == 0, ended.stderr
+        return json.loads(ended.stdout)
+
+    return run
+
+
+FOUR = "for (const n of [1, 2, 3]) await act('prompt', { n, object: 1 }); await act('save', { n: 'save' });"
+
+
+def test_acts_of_a_signed_out_person_are_done_in_their_order_once_they_are_back(page):
+    assert page(FOUR + "await back(); await wait(); await wait();") == {
+        "done": [1, 2, 3, "save"],
+        "waiting": 0,
+        "told": ["server.out", "server.replayed"],
+    }
+
+
+def test_signed_out_again_in_the_middle_no_act_is_done_twice_or_out_of_order(page):
+    found = page(
+        FOUR + "await back(1); await wait(); await back(); for (let i = 0; i < 9; i++) await wait();"
+    )
+    assert found["done"] == [1, 2, 3, "save"]
+    assert found["waiting"] == 0
+
+
+def test_what_is_done_while_the_kept_acts_are_done_waits_behind_them(page):
+    found = page(
+        FOUR
+        + "await back(1); await wait(); await act('prompt', { n: 4, object: 1 });"
+        + "await back(); for (let i = 0; i < 9; i++) await wait();"
+    )
+    assert found["done"] == [1, 2, 3, "save", 4]
+
+
+def test_what_a_kept_first_stroke_begins_the_next_ones_go_on_with(page):
+    found = page(
+        "await act('brush', { n: 1, object: null }); await act('brush', { n: 2, object: null });"
+        "const asked = []; const ask = net.ask; net.ask = (name, values) => (asked.push(values.object), ask.call(net, name, values));"
+        "await back(); for (let i = 0; i < 5; i++) await wait(); done.push(asked);"
+    )
+    assert found["done"] == [1, 2, [None, 7]]
