@@ -28,14 +28,18 @@ def chains(
     ] = None,
     system: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="Take this system's own chains, and say how true they are."),
+        typer.Option(
+            metavar="NAME",
+            help="Take this system's own chains, and say how true they are; with --writer, have those that are wrong "
+            "corrected.",
+        ),
     ] = None,
     weights: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder saved by training.")] = None,
     writer: Annotated[
         str | None,
         typer.Option(
             metavar="HUB_ID|DIR",
-            help="Have a model of the Qwen2.5-Omni family write them, for clips without a script; rows that --out "
+            help="Have a model of a Qwen Omni family write them, for clips without a script; rows that --out "
             "has already are kept.",
         ),
     ] = None,
@@ -55,9 +59,9 @@ def chains(
         print(f"{len(aurora_chains.read_file(check))} chains, all of the right form")
         return
     if writer is not None:
-        if out is None or system is not None:
-            raise RefavsError("--writer adds chains to a file: expected --out FILE with it, and no --system.")
-        _with_model(folder, split, out, writer)
+        if out is None:
+            raise RefavsError("--writer adds chains to a file: expected --out FILE with it.")
+        _with_model(folder, split, out, writer, system, weights)
         return
     lines: list[dict[str, str]] = []
     judged: list[aurora_chains.Judgement] = []
@@ -81,10 +85,13 @@ def chains(
         print(json.dumps({"system": system, "split": split, **aurora_chains.summary(judged)}))
 
 
-def _with_model(folder: Path, split: str | None, out: Path, writer: str) -> None:
+def _with_model(
+    folder: Path, split: str | None, out: Path, writer: str, system: str | None, weights: Path | None
+) -> None:
     """Add what the model writes to a file; a line on standard output for each row without a chain, and a last one."""
     import json
     import sys
+    from functools import partial
 
     from core.datasets.refavs import Dataset
     from core.systems.aurora.writer import OmniWriter
@@ -92,7 +99,8 @@ def _with_model(folder: Path, split: str | None, out: Path, writer: str) -> None
 
     samples = list(Dataset(folder).samples(split))
     written = refused = 0
-    for outcome in aurora_chains.fill(out, samples, OmniWriter(writer)):
+    own = partial(_own, system, weights) if system is not None else None
+    for outcome in aurora_chains.fill(out, samples, OmniWriter(writer), own):
         if outcome.reason is None:
             written += 1
         else:

@@ -4,6 +4,7 @@ import copy
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,9 @@ from core.datasets.refavs import FRAMES, Dataset, Sample
 from core.errors import DatasetError, RefavsError
 from core.systems.aurora.chain import answer, write
 from core.systems.aurora.config import AuroraConfig
-from core.systems.aurora.network import AuroraForReferringSegmentation, Prefix
-from core.systems.aurora.tokens import ChainWords
+from core.systems.aurora.network import AuroraForReferringSegmentation
+from core.systems.aurora.tokens import ChainWords, Spells
+from core.systems.aurora.writing import Reasoning
 from core.systems.blocks.tagger import Tagger
 from core.systems.blocks.words import PAD, Words
 from core.training.aurora_chains import scene, scenes_of_file, target
@@ -42,25 +44,19 @@ class Pair:
 
 @dataclass(frozen=True)
 class Batch:
-    """looks, eyes: [B, looks or S, C, h, w] at three strides. masks: float32 [B, S, g, g], 0 to 1."""
+    """asked: what the network's `prefix` takes. eyes: [B, S, C, h, w] a map. masks: float32 [B, S, g, g], 0 to 1."""
 
-    looks: tuple[Tensor, ...]
+    asked: tuple[Any, ...]
     eyes: tuple[Tensor, ...]
-    ears: Tensor
-    numbers: Tensor
     masks: Tensor
 
-    def prefix(self, network: AuroraForReferringSegmentation) -> Prefix:
-        return network.prefix(self.looks, self.ears, self.numbers)
+    def prefix(self, network: Reasoning) -> Any:
+        return network.prefix(*self.asked)
 
-    def repeated(self, times: int) -> "Batch":
-        """Every clip so many times in a row."""
-
-        def often(tensor: Tensor) -> Tensor:
-            return tensor.repeat_interleave(times, 0)
-
-        maps = (tuple(map(often, self.looks)), tuple(map(often, self.eyes)))
-        return Batch(*maps, often(self.ears), often(self.numbers), often(self.masks))
+    def pointed_at(self, times: int) -> "Batch":
+        """What is seen, and the masks, of every clip so many times in a row; asked once."""
+        eyes = tuple(m.repeat_interleave(times, 0) for m in self.eyes)
+        return Batch(self.asked, eyes, self.masks.repeat_interleave(times, 0))
 
 
 class Lessons:
@@ -94,7 +90,12 @@ class Lessons:
         self._real = [s for s in samples if not s.row.is_null]
         self._null = [s for s in samples if s.row.is_null]
         self._named = [s for s in self._real if s.row.category.replace("-", " ") in s.row.exp.lower()]
-        self.features = ClipFeatures(cache / "clips", *ears())
+        self._cache = cache / "clips"
+
+    @cached_property
+    def features(self) -> ClipFeatures:
+        """What the small systems' eyes and ears make of clips."""
+        return ClipFeatures(self._cache, *ears())
 
     def learnt_words(self) -> Words:
         """A tokenizer of the sentences and the chains, in which no category falls into parts by chance."""
@@ -119,10 +120,9 @@ class Lessons:
         """The right chain of a pair, as text."""
         return write(self.scenes[pair.sample.row.v].chain(pair.said, pair.target))
 
-    def batch(
-        self, pairs: Sequence[Pair], words: ChainWords, looks: Sequence[int], seconds: np.ndarray
-    ) -> Batch:
+    def batch(self, pairs: Sequence[Pair], words: Spells, looks: Sequence[int], seconds: np.ndarray) -> Batch:
         """seconds: those whose masks are asked for."""
+        assert isinstance(words, ChainWords)
         seen = [self.features.of(p.sample) for p in pairs]
         planes = [
             targets(p.sample, seconds, False) * (p.target is not None) for p in pairs
@@ -130,10 +130,12 @@ class Lessons:
         first = list(looks)
         numbers = torch.stack([words.sentence(p.said) for p in pairs])
         return Batch(
-            tuple(torch.stack([s.eyes[k][first] for s in seen]).float() for k in range(3)),
+            (
+                tuple(torch.stack([s.eyes[k][first] for s in seen]).float() for k in range(3)),
+                torch.stack([s.ears for s in seen]),
+                numbers[:, : int((numbers != PAD).sum(1).max())],
+            ),
             tuple(torch.stack([s.eyes[k][seconds] for s in seen]).float() for k in range(3)),
-            torch.stack([s.ears for s in seen]),
-            numbers[:, : int((numbers != PAD).sum(1).max())],
             torch.from_numpy(np.stack(planes).astype(np.float32)),
         )
 
@@ -149,27 +151,47 @@ def _pair(sample: Sample) -> Pair:
 
 
 class AuroraTask:
-    """What the three stages share. Implements core.training.loop.Task with a `loss` of their own."""
+    """What the three stages share, for both sizes. Implements core.training.loop.Task with a `loss` of their own."""
 
     def __init__(
-        self, lessons: Lessons, network: AuroraForReferringSegmentation, words: Words, *, seed: int = 0
+        self,
+        lessons: Lessons,
+        network: Reasoning,
+        words: Spells,
+        *,
+        seed: int = 0,
+        batch: int = BATCH,
     ) -> None:
         self.lessons = lessons
         self.network = network
-        self.words = ChainWords(words, network.config)
+        self.words = words
+        self.any_device = network.any_device
         self._seed = seed
+        self._batch = batch
+        self.lighter = f"--batch {max(batch // 2, 1)} --accumulate 2, a smaller --thinker, or --config nano"
 
     def loss(self, step: int, progress: float) -> tuple[Tensor, dict[str, float]]:
         raise NotImplementedError
 
     def drawn(
-        self, step: int, count: int = BATCH, *more: int
+        self, step: int, count: int | None = None, *more: int
     ) -> tuple[list[Pair], Batch, np.random.Generator]:
-        """The pairs of a step, with their features; depends on the step (and `more`) alone."""
+        """The pairs of a step, with what is seen of them; depends on the step (and `more`) alone."""
         rng = np.random.default_rng([self._seed, step, *more])
-        pairs = [self.lessons.draw(rng) for _ in range(count)]
+        pairs = [self.lessons.draw(rng) for _ in range(count or self._batch)]
         seconds = np.sort(rng.choice(FRAMES, DECODED, replace=False))
-        return pairs, self.lessons.batch(pairs, self.words, self.network.config.looks, seconds), rng
+        batch = self.lessons.batch(pairs, self.words, self.network.config.looks, seconds)
+        eyes = self.network.see(batch.eyes)
+        return pairs, Batch(batch.asked, eyes, batch.masks.to(self.network.device)), rng
+
+    def named(self, step: int) -> str:
+        """The clips of a step's batch."""
+        rng = np.random.default_rng([self._seed, step])
+        return "clips " + ", ".join(self.lessons.draw(rng).sample.row.v for _ in range(self._batch))
+
+    def padded(self, answers: Sequence[Sequence[int]]) -> Tensor:
+        """int64 [B, L], padding behind the ends."""
+        return padded(answers, self.network.config.pad).to(self.network.device)
 
     def mask_loss(self, prompt: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
         """2 BCE + 0.5 Dice (weights in the config) of each answer [B], and the mask logits on the target's grid."""
@@ -181,12 +203,10 @@ class AuroraTask:
         dice = 1 - (2 * overlap + 1) / (sure.sum((1, 2, 3)) + batch.masks.sum((1, 2, 3)) + 1)
         return config.cross * cross + config.dice * dice, found
 
-    def save(self, network: AuroraForReferringSegmentation, folder: Path) -> None:
-        """Write config.json, model.safetensors (half precision) and tokenizer.json."""
-        half = AuroraForReferringSegmentation(network.config)
-        half.load_state_dict(network.state_dict())
-        half.half().save_pretrained(folder)
-        self.words.words.save(folder)
+    def save(self, network: Reasoning, folder: Path) -> None:
+        """Write config.json, model.safetensors, and tokenizer.json where the words are our own."""
+        network.store(folder)
+        self.words.save(folder)
 
 
 class SftTask(AuroraTask):
@@ -197,14 +217,15 @@ class SftTask(AuroraTask):
     def __init__(
         self,
         lessons: Lessons,
-        network: AuroraForReferringSegmentation,
-        words: Words,
+        network: Reasoning,
+        words: Spells,
         *,
-        teacher: AuroraForReferringSegmentation | None = None,
+        teacher: Reasoning | None = None,
         chains: bool = True,
         seed: int = 0,
+        batch: int = BATCH,
     ) -> None:
-        super().__init__(lessons, network, words, seed=seed)
+        super().__init__(lessons, network, words, seed=seed, batch=batch)
         self._teacher = copy.deepcopy(teacher).eval().requires_grad_(False) if teacher is not None else None
         self._chains = chains
 
@@ -216,9 +237,9 @@ class SftTask(AuroraTask):
             self.words.answer(self.lessons.chain(p), reasons=True) if thinks else short
             for p, short, thinks in zip(pairs, direct, reasons, strict=True)
         ]
-        tokens = padded(given)
+        tokens = self.padded(given)
         log_probs, hidden = self.network.log_probs(batch.prefix(self.network), tokens)
-        read = tokens[:, 1:] != PAD
+        read = tokens[:, 1:] != self.network.config.pad
         words = -(log_probs * read).sum() / read.sum()
         prompt, _ = self.network.pointed(hidden, tokens)
         each, found = self.mask_loss(prompt, batch)
@@ -230,7 +251,8 @@ class SftTask(AuroraTask):
         }
         if self._teacher is not None:
             with torch.no_grad():
-                short_tokens = padded(direct)
+                short_tokens = self.padded(direct)
+                self._teacher.to(self.network.device)
                 thought = self._teacher.think(batch.prefix(self._teacher), short_tokens)
                 wanted, _ = self._teacher.pointed(thought, short_tokens)
             apart = F.mse_loss(prompt, wanted)
@@ -239,9 +261,9 @@ class SftTask(AuroraTask):
         return checked(total, step, pairs), figures
 
 
-def padded(answers: Sequence[Sequence[int]]) -> Tensor:
-    """int64 [B, L], PAD behind the ends."""
-    out = torch.full((len(answers), max(map(len, answers))), PAD)
+def padded(answers: Sequence[Sequence[int]], pad: int = PAD) -> Tensor:
+    """int64 [B, L], padding behind the ends."""
+    out = torch.full((len(answers), max(map(len, answers))), pad)
     for row, tokens in zip(out, answers, strict=True):
         row[: len(tokens)] = torch.tensor(tokens)
     return out
@@ -273,7 +295,9 @@ def checked(total: Tensor, step: int, pairs: Sequence[Pair]) -> Tensor:
     return total
 
 
-def fresh(lessons: Lessons, *, seed: int = 0, **options: Any) -> tuple[AuroraForReferringSegmentation, Words]:
+def fresh(
+    lessons: Lessons, *, seed: int = 0, **options: Any
+) -> tuple[AuroraForReferringSegmentation, ChainWords]:
     """An untrained network and the tokenizer of these lessons. options: AuroraConfig's."""
     words = lessons.learnt_words()
     mean, spread = lessons.sounds()
@@ -281,7 +305,7 @@ def fresh(lessons: Lessons, *, seed: int = 0, **options: Any) -> tuple[AuroraFor
     torch.manual_seed(seed)
     network = AuroraForReferringSegmentation(config)
     _hear_names(network)
-    return network, words
+    return network, ChainWords(words, config)
 
 
 @torch.no_grad()

@@ -127,9 +127,12 @@ Ask = Callable[[Clip, str, str | None, Sequence[Attempt]], str]
 """Writes a chain: of a clip, its sentence, the known category (None = null), and its own answers refused before."""
 
 
-def fill(out: Path, samples: Iterable[Sample], ask: Ask) -> Iterator[Outcome]:
+def fill(
+    out: Path, samples: Iterable[Sample], ask: Ask, own: Callable[[Sample], str] | None = None
+) -> Iterator[Outcome]:
     """Add a chain of each row to a file that `read_file` takes; rows that are there already are kept as they are.
 
+    own: what a system writes of a row; where that cannot be used or names another target, it is to be corrected.
     Yields a row's outcome as soon as it is known. Raises DatasetError for a file of another kind.
     """
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -141,7 +144,7 @@ def fill(out: Path, samples: Iterable[Sample], ask: Ask) -> Iterator[Outcome]:
                 continue
             done.add(uid)
             try:
-                line = {"uid": uid, "exp": sample.row.exp, "chain": _asked(sample, ask)}
+                line = {"uid": uid, "exp": sample.row.exp, "chain": _asked(sample, ask, own)}
             except RefavsError as error:
                 yield Outcome(uid, str(error))
                 continue
@@ -150,12 +153,18 @@ def fill(out: Path, samples: Iterable[Sample], ask: Ask) -> Iterator[Outcome]:
             yield Outcome(uid, None)
 
 
-def _asked(sample: Sample, ask: Ask) -> str:
-    clip, earlier = sample.clip(), list[Attempt]()
-    while len(earlier) < TRIES:
-        said = ask(clip, sample.row.exp, target(sample), tuple(earlier))
+def _asked(sample: Sample, ask: Ask, own: Callable[[Sample], str] | None) -> str:
+    clip, wanted, earlier = sample.clip(), target(sample), list[Attempt]()
+    if own is not None:
+        said = own(sample)
         try:
-            return checked(said, target(sample))
+            checked(said, wanted)
+        except ChainError as error:
+            earlier.append(Attempt(said, str(error)))
+    for _ in range(TRIES):
+        said = ask(clip, sample.row.exp, wanted, tuple(earlier))
+        try:
+            return checked(said, wanted)
         except ChainError as error:
             earlier.append(Attempt(said, str(error)))
     raise ChainError(f"No chain in {TRIES} tries. {earlier[-1].fault}")

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from core.systems.aurora.chain import ChainError, read, read_answer, same
-from core.systems.aurora.network import AuroraForReferringSegmentation
-from core.systems.blocks.words import PAD, Words
+from core.systems.aurora.tokens import Spells
+from core.systems.aurora.writing import Reasoning
 from core.training.aurora import AuroraTask, Batch, Lessons, Pair, checked, ious
 
 GROUP = 4  # answers to one question
@@ -57,20 +57,28 @@ class GrpoTask(AuroraTask):
     """Rewards of form, category and IoU with the weights of the config; the mask loss goes through [SEG]."""
 
     def __init__(
-        self, lessons: Lessons, network: AuroraForReferringSegmentation, words: Words, *, seed: int = 0
+        self,
+        lessons: Lessons,
+        network: Reasoning,
+        words: Spells,
+        *,
+        seed: int = 0,
+        batch: int = GROUPS,
     ) -> None:
-        super().__init__(lessons, network, words, seed=seed)
+        super().__init__(lessons, network, words, seed=seed, batch=batch)
         self._before = copy.deepcopy(network).eval().requires_grad_(False)
 
     def loss(self, step: int, progress: float) -> tuple[Tensor, dict[str, float]]:
         pairs, batch, tokens, rewards, drawn = self._groups(step)
         config = self.network.config
-        often = batch.repeated(GROUP)
-        log_probs, hidden = self.network.log_probs(often.prefix(self.network), tokens)
+        often = batch.pointed_at(GROUP)
+        log_probs, hidden = self.network.log_probs(batch.prefix(self.network).repeated(GROUP), tokens)
         with torch.no_grad():
-            kept, _ = self._before.log_probs(often.prefix(self._before), tokens)
+            self._before.to(self.network.device)
+            kept, _ = self._before.log_probs(batch.prefix(self._before).repeated(GROUP), tokens)
         total = torch.tensor([[self._worth(r) for r in group] for group in rewards])
-        policy = policy_loss(log_probs, advantages(total).flatten(), tokens[:, 1:] != PAD, kept, config.kl)
+        gains = advantages(total).flatten().to(tokens.device)
+        policy = policy_loss(log_probs, gains, tokens[:, 1:] != config.pad, kept, config.kl)
         prompt, pointed = self.network.pointed(hidden, tokens)
         each, _ = self.mask_loss(prompt, often)
         mask = (each * pointed).sum() / pointed.sum().clamp(min=1)
@@ -87,11 +95,11 @@ class GrpoTask(AuroraTask):
         return checked(policy + mask, step, pairs), figures
 
     def _groups(self, step: int) -> tuple[list[Pair], Batch, Tensor, list[list[Reward]], int]:
-        """Questions of this step, their sampled answers [GROUPS * GROUP, L] and rewards; and how many times
+        """Questions of this step, their sampled answers [questions * GROUP, L] and rewards; and how many times
         they were drawn until some group had spread.
         """
         for tries in range(TRIES):
-            pairs, batch, _ = self.drawn(step, GROUPS, tries)
+            pairs, batch, _ = self.drawn(step, None, tries)
             generator = torch.Generator().manual_seed(TRIES * step + tries)
             tokens = self.sample(batch, generator)
             rewards = self.rewards(pairs, batch, tokens)
@@ -110,13 +118,13 @@ class GrpoTask(AuroraTask):
     @torch.no_grad()
     def rewards(self, pairs: list[Pair], batch: Batch, tokens: Tensor) -> list[list[Reward]]:
         """Of every answer, by question."""
-        often = batch.repeated(GROUP)
-        hidden = self.network.think(often.prefix(self.network), tokens)
+        often = batch.pointed_at(GROUP)
+        hidden = self.network.think(batch.prefix(self.network).repeated(GROUP), tokens)
         prompt, pointed = self.network.pointed(hidden, tokens)
         found = self.network.segment(prompt, often.eyes)
         texts = [self.words.text(row.tolist()) for row in tokens]
         points = [bool(p) and not says_null(text) for p, text in zip(pointed, texts, strict=True)]
-        found = torch.where(torch.tensor(points)[:, None, None, None], found, -10.0)
+        found = torch.where(torch.tensor(points, device=found.device)[:, None, None, None], found, -10.0)
         overlap = ious(found, often.masks).mean(1).tolist()
         flat = [
             reward(

@@ -4,9 +4,7 @@ import torch
 from torch import Tensor
 
 from core.systems.aurora.chain import SEG, WAIT, ChainError, read, same
-from core.training.aurora import AuroraTask, Pair, checked, iou, padded
-
-LONGEST = 70  # tokens of a chain of its own that a right one can follow
+from core.training.aurora import AuroraTask, Pair, checked, iou
 
 
 class ReflectTask(AuroraTask):
@@ -22,8 +20,8 @@ class ReflectTask(AuroraTask):
             own = network.write(batch.prefix(network), config.think, temperature=1.0, generator=generator)
             texts = [self.words.text(row.tolist()) for row in own.done().tokens]
         answers = [self.corrected(text, pair) for text, pair in zip(texts, pairs, strict=True)]
-        tokens = padded([tokens for tokens, _ in answers])
-        learnt = tokens[:, 1:] != 0
+        tokens = self.padded([tokens for tokens, _ in answers])
+        learnt = tokens[:, 1:] != config.pad
         for row, (_, unlearnt) in zip(learnt, answers, strict=True):
             row[:unlearnt] = False
         log_probs, hidden = network.log_probs(batch.prefix(network), tokens)
@@ -48,6 +46,6 @@ class ReflectTask(AuroraTask):
         except ChainError:
             return plain
         wrong = self.words.parts(text.split(WAIT)[-1].split(SEG)[0])
-        if len(wrong) > LONGEST:
+        if len(wrong) > self.network.config.chain_length // 2:  # no right one could follow
             return plain
         return self.words.answer(f"{self.words.text(wrong)} {WAIT} {right}", reasons=True), len(wrong)

@@ -174,14 +174,14 @@ def _turns(v: str) -> bool:
     return sha256(v.encode()).digest()[0] < 256 * MIRRORED
 
 
-def targets(sample: Sample, seconds: np.ndarray, flip: bool) -> np.ndarray:
-    """float32 [S, GRID, GRID], 0 to 1: the share of each place that the object covers."""
+def targets(sample: Sample, seconds: np.ndarray, flip: bool, *, grid: int = GRID) -> np.ndarray:
+    """float32 [S, grid, grid], 0 to 1: the share of each place that the object covers."""
     planes = []
     for second in seconds:
         pixels = cv2.imread(str(sample.mask_paths[second]), cv2.IMREAD_GRAYSCALE)
         if pixels is None:
             raise DatasetError(f"{sample.mask_paths[second]} is not a readable mask.")
-        plane = cv2.resize((pixels > 0).astype(np.float32), (GRID, GRID), interpolation=cv2.INTER_AREA)
+        plane = cv2.resize((pixels > 0).astype(np.float32), (grid, grid), interpolation=cv2.INTER_AREA)
         planes.append(plane[:, ::-1] if flip else plane)
     return np.ascontiguousarray(np.stack(planes))
 

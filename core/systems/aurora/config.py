@@ -5,6 +5,8 @@ from typing import Any
 from transformers import LlamaConfig, PretrainedConfig
 from transformers.models.sam.configuration_sam import SamMaskDecoderConfig
 
+from core.systems.blocks.words import PAD
+
 
 class AuroraConfig(PretrainedConfig):
     """words: of the tokenizer; four signs follow them (`seg`, `end`, `think`, `direct`).
@@ -57,6 +59,10 @@ class AuroraConfig(PretrainedConfig):
         self.iou = iou
         self.kl = kl
         super().__init__(**others)
+
+    @property
+    def pad(self) -> int:
+        return PAD
 
     @property
     def seg(self) -> int:

@@ -4,6 +4,7 @@ B = answers, T = seconds, P = tokens before the answer (pictures, sound, sentenc
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -13,13 +14,14 @@ from transformers import DynamicCache, LlamaModel, PreTrainedModel
 from transformers.models.sam.modeling_sam import SamMaskDecoder
 
 from core.systems.aurora.config import AuroraConfig
+from core.systems.aurora.writing import Begun, Reasoning
 from core.systems.blocks.cross import Fusion, places
 from core.systems.blocks.eyes import CHANNELS
 from core.systems.blocks.words import PAD
 
 
 @dataclass(frozen=True)
-class Prefix:
+class Prefix(Begun):
     """What stands before an answer. tokens: [B, P, D]; there: bool [B, P], False = padding of the sentence."""
 
     tokens: Tensor
@@ -30,15 +32,7 @@ class Prefix:
         return Prefix(self.tokens.repeat_interleave(times, 0), self.there.repeat_interleave(times, 0))
 
 
-@dataclass(frozen=True)
-class Written:
-    """tokens: int64 [B, L], PAD behind an answer's end. log_probs: float32 [B, L], of what was chosen; 0 at PAD."""
-
-    tokens: Tensor
-    log_probs: Tensor
-
-
-class AuroraForReferringSegmentation(PreTrainedModel):
+class AuroraForReferringSegmentation(Reasoning, PreTrainedModel):
     """Clip features + sentence -> words -> masks."""
 
     config_class = AuroraConfig
@@ -78,42 +72,28 @@ class AuroraForReferringSegmentation(PreTrainedModel):
         there[:, -numbers.shape[1] :] = numbers != PAD
         return Prefix(whole, there)
 
-    def think(self, prefix: Prefix, tokens: Tensor) -> Tensor:
-        """Hidden states [B, L, D] at the tokens int64 [B, L] of given answers."""
-        whole = torch.cat([prefix.tokens, self.language.embed_tokens(tokens)], 1)
+    def memory(self) -> DynamicCache:
+        return DynamicCache(config=self.language.config)
+
+    def think(self, prefix: Prefix, tokens: Tensor, memory: DynamicCache | None = None) -> Tensor:
+        before = prefix.tokens.shape[1]
+        known = memory.get_seq_length() if memory is not None else 0
         there = torch.cat([prefix.there, tokens != PAD], 1)
+        fresh = self.language.embed_tokens(tokens[:, max(known - before, 0) :])
+        if not known:
+            fresh = torch.cat([prefix.tokens, fresh], 1)
         hidden: Tensor = self.language(
-            inputs_embeds=whole, attention_mask=there.long(), position_ids=_positions(there)
+            inputs_embeds=fresh,
+            attention_mask=there.long(),
+            position_ids=_positions(there)[:, known:],
+            past_key_values=memory,
+            use_cache=memory is not None,
         ).last_hidden_state
-        return hidden[:, prefix.tokens.shape[1] :]
+        return hidden if known else hidden[:, before:]
 
     def logits(self, hidden: Tensor) -> Tensor:
         """Of the next token: [..., words + 4]."""
         return F.linear(hidden, self.language.embed_tokens.weight)
-
-    def log_probs(self, prefix: Prefix, tokens: Tensor) -> tuple[Tensor, Tensor]:
-        """Of the tokens behind the first, each at the position before it: [B, L - 1]; and the hidden states."""
-        hidden = self.think(prefix, tokens)
-        spread = self.logits(hidden[:, :-1]).log_softmax(-1)
-        return spread.gather(-1, tokens[:, 1:, None])[..., 0], hidden
-
-    @torch.no_grad()
-    def write(
-        self,
-        prefix: Prefix,
-        start: int,
-        *,
-        temperature: float = 0.0,
-        generator: torch.Generator | None = None,
-    ) -> "Writing":
-        """Begins to write answers behind the sign `start`; see `Writing`."""
-        return Writing(self, prefix, start, temperature, generator)
-
-    def pointed(self, hidden: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor]:
-        """The prompt [B, prompt] at the last [SEG] of each answer, and bool [B]: whether there is one."""
-        marks = tokens == self.config.seg
-        last = marks.long().cumsum(1).argmax(1)  # the first place where the count is highest
-        return self.point(hidden[torch.arange(len(tokens)), last]), marks.any(1)
 
     def segment(self, prompt: Tensor, eyes: tuple[Tensor, ...]) -> Tensor:
         """prompt [B, prompt], eyes [B, S, C, h, w] at strides 8, 16, 32 -> mask logits [B, S, 4 h, 4 w] at stride 4, h and w
@@ -134,72 +114,15 @@ class AuroraForReferringSegmentation(PreTrainedModel):
         found: Tensor = masks[:, 0, 0].unflatten(0, (batch, seconds))
         return found
 
+    def plane(self, eyes: tuple[Tensor, ...]) -> tuple[int, int]:
+        height, width = eyes[1].shape[-2:]
+        return 4 * height, 4 * width
 
-class Writing:
-    """Answers as they are written, a token each at a time. Iterating gives int64 [B]; PAD behind the end.
-
-    Ends when all have ended, or at `config.chain_length`. temperature 0 takes the likeliest token.
-    """
-
-    def __init__(
-        self,
-        network: AuroraForReferringSegmentation,
-        prefix: Prefix,
-        start: int,
-        temperature: float,
-        generator: torch.Generator | None,
-    ) -> None:
-        self._network, self._prefix, self._temperature = network, prefix, temperature
-        self._generator = generator
-        self._tokens = [torch.full((len(prefix.tokens),), start)]
-        self._log_probs: list[Tensor] = []
-
-    @torch.no_grad()
-    def __iter__(self) -> Any:
-        network, prefix = self._network, self._prefix
-        memory = DynamicCache(config=network.language.config)
-        there = torch.cat([prefix.there, prefix.there.new_ones(len(prefix.there), 1)], 1)
-        fresh = torch.cat([prefix.tokens, network.language.embed_tokens(self._tokens[0])[:, None]], 1)
-        open_ = torch.ones(len(fresh), dtype=torch.bool)
-        for _ in range(network.config.chain_length):
-            where = _positions(there)[:, -fresh.shape[1] :]
-            hidden = network.language(
-                inputs_embeds=fresh,
-                attention_mask=there.long(),
-                position_ids=where,
-                past_key_values=memory,
-                use_cache=True,
-            ).last_hidden_state
-            spread = network.logits(hidden[:, -1]).log_softmax(-1)
-            token, chosen = self._choose(spread)
-            token, chosen = token * open_, chosen * open_
-            self._tokens.append(token)
-            self._log_probs.append(chosen)
-            yield token
-            there = torch.cat([there, open_[:, None]], 1)
-            open_ = open_ & (token != network.config.end)
-            if not open_.any():
-                return
-            fresh = network.language.embed_tokens(token)[:, None]
-
-    def _choose(self, spread: Tensor) -> tuple[Tensor, Tensor]:
-        """log-probabilities [B, V] -> what is taken, and its own."""
-        spread = spread.clone()
-        if self._temperature:
-            drawn = (spread / self._temperature).softmax(-1)
-            drawn[:, PAD] = 0.0  # is no word; taken, it would end an answer without a sign
-            token = torch.multinomial(drawn, 1, generator=self._generator)
-        else:
-            token = spread[:, 1:].argmax(-1, keepdim=True) + 1
-        return token[:, 0], spread.gather(-1, token)[:, 0]
-
-    def done(self) -> Written:
-        """All that was written, to the end; the first token is the sign it began with."""
-        if not self._log_probs:
-            for _ in self:
-                pass
-        tokens, log_probs = torch.stack(self._tokens, 1), torch.stack(self._log_probs, 1)
-        return Written(tokens, log_probs)
+    def store(self, folder: Path) -> None:
+        """In half precision."""
+        half = AuroraForReferringSegmentation(self.config)
+        half.load_state_dict(self.state_dict())
+        half.half().save_pretrained(folder)
 
 
 def _positions(there: Tensor) -> Tensor:

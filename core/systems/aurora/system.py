@@ -1,5 +1,6 @@
 """AURORA as a system: it writes its chain of thought, a sentence at a time, and then the mask."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.resources import as_file, files
@@ -13,16 +14,13 @@ from core.masks import FrameMask, Mask, Track, from_logits
 from core.media import Clip
 from core.systems.aurora.chain import WAIT, ChainError, read_answer
 from core.systems.aurora.network import AuroraForReferringSegmentation
-from core.systems.aurora.tokens import ChainWords
+from core.systems.aurora.senses import BaseSenses, NanoSenses, Senses
+from core.systems.aurora.tokens import OmniWords
+from core.systems.aurora.writing import Begun
 from core.systems.baselines import one_a_second
-from core.systems.blocks.eyes import NanoEyes
-from core.systems.blocks.logmel import RATE
 from core.systems.blocks.saved import saved_network
-from core.systems.blocks.tagger import Tagger
-from core.systems.blocks.words import Words
 from core.systems.protocol import Found, Referral, Step, StepKind
 
-WINDOW = 10  # seconds that are seen together
 NOWHERE = -10.0  # logit of a place where nothing is
 EVERYTHING = "The sounding object."  # what is asked where there is no expression
 
@@ -38,41 +36,33 @@ class Answer:
 
 
 class AuroraNano:
-    """Implements System. weights: a folder saved by `refavs train aurora`; None = what ships."""
+    """Implements System. weights: a folder saved by `refavs train aurora`, of either config; None = what ships."""
 
     name = "aurora-nano"
     reasons = True
 
     def __init__(self, weights: Path | None = None) -> None:
         with as_file(files("assets") / "weights" / "aurora-nano") as shipped:
-            folder = weights or shipped
-            self._network = load(folder)
-            self._words = ChainWords(Words.load(folder), self._network.config)
-        self._embed = Tagger.from_pretrained().embed
-        self._eyes = NanoEyes()
+            self._senses = senses(weights or shipped)
+        self._network, self._words = self._senses.network, self._senses.words
 
     def refer(self, clip: Clip, expression: str | None) -> Iterator[Step | FrameMask | Referral]:
         """One frame a second is answered, in windows of ten seconds, each with a chain of its own; in a window
         whose chain says that nothing fits the object is absent. Raises RefavsError for a sentence of which
         nothing can be read.
         """
-        said = self._words.sentence(expression or EVERYTHING)
-        sound = self._listen(clip)
         indices = one_a_second(clip)
         steps: list[Step] = []
         answers: list[Answer] = []
         planes: list[np.ndarray] = []
-        for start in range(0, len(indices), WINDOW):
-            window = indices[start : start + WINDOW]
-            eyes = tuple(m.float()[None] for m in self._eyes.see([clip.frame(i) for i in window]))
-            heard = torch.from_numpy(sound[start : start + WINDOW])[None]
-            share = (start / len(indices), (start + len(window)) / len(indices))
-            chain = self._chain(eyes, heard, said[None], start, share)
+        for window in self._senses.windows(clip, expression or EVERYTHING):
+            share = (window.start / len(indices), (window.start + len(window.indices)) / len(indices))
+            chain = self._chain(window.prefix, window.start, share)
             while not isinstance(item := next(chain), Answer):
                 steps.append(item)
                 yield item
             answers.append(item)
-            planes.extend(self._planes(item, eyes))
+            planes.extend(self._planes(item, window.eyes))
         objects, masks = self._found(clip, indices, planes, answers)
         for i, mask in masks.items():
             yield FrameMask(i, mask, objects[0].score[i])
@@ -84,30 +74,10 @@ class AuroraNano:
         yield steps[-1]
         yield Referral(indices, objects, np.stack(planes).astype(np.float16), tuple(steps))
 
-    def _listen(self, clip: Clip) -> np.ndarray:
-        """float32 [S, 128], S a multiple of ten; silence where there is no sound."""
-        seconds = max(int(np.ceil(clip.duration - 1e-6)), 1)
-        sound = clip.audio(RATE)
-        quiet = self._embed(np.zeros(RATE, np.float32), RATE)[0]
-        ears = np.repeat(quiet[None], -(-seconds // WINDOW) * WINDOW, 0)
-        if sound is not None and len(sound):
-            heard = self._embed(sound, RATE)[:seconds]
-            ears[: len(heard)] = heard
-        return ears
-
     @torch.inference_mode()
-    def _chain(
-        self,
-        eyes: tuple[Tensor, ...],
-        ears: Tensor,
-        numbers: Tensor,
-        start: int,
-        share: tuple[float, float],
-    ) -> Iterator[Step | Answer]:
+    def _chain(self, prefix: Begun, start: int, share: tuple[float, float]) -> Iterator[Step | Answer]:
         """Its sentences as they are written, then the answer. share: of the whole work, begin and end."""
         network, config = self._network, self._network.config
-        looks = [min(look, eyes[0].shape[1] - 1) for look in config.looks]
-        prefix = network.prefix(tuple(m[:, looks] for m in eyes), ears, numbers)
         writing = network.write(prefix, config.think if self.reasons else config.direct)
         sentence: list[int] = []
         for count, token in enumerate(writing, 1):
@@ -119,7 +89,7 @@ class AuroraNano:
                 sentence = []
         yield self._answer(writing.done().tokens, prefix)
 
-    def _answer(self, tokens: Tensor, prefix: object) -> Answer:
+    def _answer(self, tokens: Tensor, prefix: Begun) -> Answer:
         """The last answer in the tokens int64 [1, L], and the prompt of the last [SEG]."""
         network, config = self._network, self._network.config
         text = self._words.text(tokens[0].tolist())
@@ -133,17 +103,16 @@ class AuroraNano:
             return Answer(text, None, None, f"{cut}Nothing in the clip fits the sentence.")
         if not bool((tokens == config.seg).any()):
             return Answer(text, None, None, f"{cut}The chain has no [SEG], so it points at nothing.")
-        hidden = network.think(prefix, tokens)  # type: ignore[arg-type]
+        hidden = network.think(prefix, tokens)
         prompt, _ = network.pointed(hidden, tokens)
         return Answer(text, category, prompt, "")
 
     @torch.inference_mode()
     def _planes(self, answer: Answer, eyes: tuple[Tensor, ...]) -> np.ndarray:
         """Mask logits float32 [S, h, w]."""
-        seconds, _, height, width = eyes[1].shape[1:]
         if answer.prompt is None:
-            return np.full((seconds, 4 * height, 4 * width), NOWHERE, np.float32)
-        return self._network.segment(answer.prompt, eyes)[0].numpy()
+            return np.full((eyes[0].shape[1], *self._network.plane(eyes)), NOWHERE, np.float32)
+        return self._network.segment(answer.prompt, eyes)[0].cpu().numpy()
 
     def _found(
         self, clip: Clip, indices: tuple[int, ...], planes: list[np.ndarray], answers: list[Answer]
@@ -162,6 +131,21 @@ class AuroraNanoDirect(AuroraNano):
 
     name = "aurora-nano-direct"
     reasons = False
+
+
+def senses(folder: Path) -> Senses:
+    """What answers with the weights saved in `folder`, of either size. Raises RefavsError when it cannot be used."""
+    try:
+        kind = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("model_type")
+    except (OSError, ValueError, AttributeError):
+        kind = None
+    if kind != "refavs-aurora-base":
+        return NanoSenses(load(folder), folder)
+    from core.systems.aurora.base import AuroraBase  # its parts take seconds to import
+
+    network = AuroraBase.from_pretrained(folder).eval().requires_grad_(False)
+    network.to("cuda" if torch.cuda.is_available() else "cpu")
+    return BaseSenses(network, OmniWords(network.reader.words, network.config))
 
 
 def load(folder: Path) -> AuroraForReferringSegmentation:

@@ -2,12 +2,26 @@
 
 import re
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Protocol
 
 from torch import Tensor
 
 from core.systems.aurora.chain import SEG
 from core.systems.aurora.config import AuroraConfig
 from core.systems.blocks.words import PAD, Words
+
+
+class Spells(Protocol):
+    """How a size of AURORA spells its answers."""
+
+    def parts(self, text: str) -> list[int]: ...
+
+    def answer(self, text: str, *, reasons: bool) -> list[int]: ...
+
+    def text(self, tokens: Sequence[int]) -> str: ...
+
+    def save(self, folder: Path) -> None: ...
 
 
 class ChainWords:
@@ -46,3 +60,43 @@ class ChainWords:
                 pieces[-1].append(token)
         said = f" {SEG} ".join(self.words.text(piece) for piece in pieces)
         return re.sub(r"(^|\. |\] )([a-z])", lambda m: m[1] + m[2].upper(), " ".join(said.split()))
+
+    def save(self, folder: Path) -> None:
+        """Write tokenizer.json."""
+        self.words.save(folder)
+
+
+class OmniWords:
+    """A thinker's own tokenizer, and the signs behind its words."""
+
+    def __init__(self, tokenizer: Any, config: Any) -> None:
+        self._tokenizer = tokenizer
+        self._config = config
+
+    def parts(self, text: str) -> list[int]:
+        """Any part of an answer, [SEG] among its words; no sign at its beginning or end."""
+        out: list[int] = []
+        for number, piece in enumerate(text.split(SEG)):
+            out += [self._config.seg] if number else []
+            out += self._tokenizer(piece.strip(), add_special_tokens=False)["input_ids"]
+        return out
+
+    def answer(self, text: str, *, reasons: bool) -> list[int]:
+        """A whole answer, from its first sign to its end."""
+        config = self._config
+        return [config.think if reasons else config.direct, *self.parts(text), config.end]
+
+    def text(self, tokens: Sequence[int]) -> str:
+        """What tokens say, [SEG] where it stands; other signs are left out."""
+        config = self._config
+        pieces: list[list[int]] = [[]]
+        for token in tokens:
+            if token == config.seg:
+                pieces.append([])
+            elif token < config.words and token not in (config.end, config.pad):
+                pieces[-1].append(token)
+        said = f" {SEG} ".join(self._tokenizer.decode(piece, skip_special_tokens=True) for piece in pieces)
+        return " ".join(said.split())
+
+    def save(self, folder: Path) -> None:
+        """It is the thinker's, and named with it."""

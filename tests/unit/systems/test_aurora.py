@@ -12,9 +12,10 @@ from core.errors import RefavsError
 from core.systems.aurora import chain
 from core.systems.aurora import system as aurora
 from core.systems.aurora.config import AuroraConfig
-from core.systems.aurora.network import AuroraForReferringSegmentation, Written
+from core.systems.aurora.network import AuroraForReferringSegmentation
 from core.systems.aurora.system import AuroraNano, AuroraNanoDirect, load
 from core.systems.aurora.tokens import ChainWords
+from core.systems.aurora.writing import Written
 from core.systems.blocks.words import PAD, Words
 from core.systems.protocol import FrameMask, Referral, Step
 

@@ -1,135 +1,163 @@
 """AURORA at the paper's size, with tiny parts of random weights: the format, not the quality."""
 
-import pytest
-import torch
+import builtins
+import copy
+import json
 
+import numpy as np
+import pytest
+import tiny_omni
+import torch
+from safetensors.torch import load_file
+
+from core import media
 from core.errors import RefavsError
+from core.systems.aurora.omni import sound_tokens
+from core.systems.protocol import Referral, Step
 
 pytest.importorskip("peft", reason="LoRA needs the extra [train]")
 
-SEG, IMAGE, AUDIO, BEGIN, END = range(90, 95)
-SIDE = 64  # pixels of SAM 2's pictures
+from core.systems.aurora.base import AuroraBase, BaseConfig
+from core.systems.aurora.system import AuroraNano, AuroraNanoDirect
+
+FAMILIES = ("qwen2_5_omni", "qwen3_omni_moe")
 
 
-def parts():
-    from transformers import (
-        Qwen2_5OmniThinkerConfig,
-        Qwen2_5OmniThinkerForConditionalGeneration,
-        Sam2Config,
-        Sam2Model,
-    )
-
-    torch.manual_seed(0)
-    text = {
-        "vocab_size": 100,
-        "hidden_size": 32,
-        "intermediate_size": 32,
-        "num_hidden_layers": 2,
-        "num_attention_heads": 2,
-        "num_key_value_heads": 1,
-        "max_window_layers": 2,
-        "rope_parameters": {"rope_theta": 1e4, "rope_type": "default", "mrope_section": [2, 3, 3]},
-    }
-    vision = {
-        "depth": 1,
-        "hidden_size": 32,
-        "intermediate_size": 32,
-        "num_heads": 2,
-        "out_hidden_size": 32,
-        "fullatt_block_indexes": [0],
-    }
-    sound = {
-        "d_model": 16,
-        "encoder_layers": 1,
-        "encoder_attention_heads": 2,
-        "encoder_ffn_dim": 16,
-        "output_dim": 32,
-        "num_mel_bins": 8,
-        "n_window": 10,
-        "max_source_positions": 50,
-    }
-    config = Qwen2_5OmniThinkerConfig(
-        text_config=text,
-        vision_config=vision,
-        audio_config=sound,
-        image_token_index=IMAGE,
-        audio_token_index=AUDIO,
-        image_token_id=IMAGE,
-        audio_token_id=AUDIO,
-        vision_start_token_id=BEGIN,
-        vision_end_token_id=END,
-        video_token_id=95,
-        audio_start_token_id=96,
-        audio_end_token_id=97,
-    )
-    backbone = {
-        "model_type": "sam2_hiera_det_model",
-        "hidden_size": 8,
-        "image_size": [SIDE, SIDE],
-        "num_attention_heads": 1,
-        "blocks_per_stage": [1, 1, 2, 1],
-        "embed_dim_per_stage": [8, 16, 32, 64],
-        "num_attention_heads_per_stage": [1, 1, 2, 2],
-        "window_size_per_stage": [4, 2, 4, 2],
-        "window_positional_embedding_background_size": [2, 2],
-        "global_attention_blocks": [3],
-    }
-    eyes = Sam2Config(
-        vision_config={
-            "backbone_config": backbone,
-            "backbone_channel_list": [64, 32, 16, 8],
-            "backbone_feature_sizes": [[SIDE // 4] * 2, [SIDE // 8] * 2, [SIDE // 16] * 2],
-            "fpn_hidden_size": 32,
-        },
-        prompt_encoder_config={"hidden_size": 32, "image_size": SIDE, "patch_size": 16},
-        mask_decoder_config={
-            "hidden_size": 32,
-            "mlp_dim": 32,
-            "num_attention_heads": 2,
-            "iou_head_hidden_dim": 16,
-            "iou_head_depth": 2,
-        },
-    )
-    return Qwen2_5OmniThinkerForConditionalGeneration(config), Sam2Model(eyes)
+@pytest.fixture(scope="module")
+def parts(tmp_path_factory):
+    """Folders of a thinker of each family, and of a SAM 2, in full precision."""
+    root = tmp_path_factory.mktemp("parts")
+    for family in FAMILIES:
+        tiny_omni.thinker(root / family, family, torch.float32)
+    tiny_omni.segmenter(root / "sam2")
+    return root
 
 
-def test_what_is_thought_at_seg_prompts_every_frame_and_little_is_trained(tmp_path):
-    from core.systems.aurora.base import AuroraBase, BaseConfig
+def base(parts, family=FAMILIES[0], **options):
+    torch.manual_seed(1)
+    network = AuroraBase.from_parts(str(parts / family), str(parts / "sam2"), **options)
+    torch.nn.init.normal_(network.say.weight)  # so that [SEG] is written now and then
+    return network
 
-    config = BaseConfig(seg=SEG, rank=2, alpha=4)
-    network = AuroraBase(*parts(), config)
-    grid = torch.tensor([[1, 4, 4]])  # one picture of 4 x 4 patches, four tokens
-    numbers = torch.tensor([[BEGIN, *[IMAGE] * 4, END, 7, SEG, 8, SEG, 9]])
-    inputs = {
-        "input_ids": numbers,
-        "attention_mask": torch.ones_like(numbers),
-        "pixel_values": torch.randn(16, 3 * 2 * 14 * 14),
-        "image_grid_thw": grid,
-    }
-    found = network.train()(inputs)
-    assert found.words.shape == (1, 11, 100)
-    assert found.prompt.shape == (1, 32)
-    assert found.pointed.tolist() == [True]
-    masks = network.segment(found.prompt[0], torch.randn(3, 3, SIDE, SIDE))
-    assert masks.shape == (3, SIDE // 4, SIDE // 4)
-    (masks.mean() + found.words.mean()).backward()
+
+def questions(network, count=2):
+    rng = np.random.default_rng(0)
+    frames = [rng.integers(0, 255, (32, 40, 3), dtype=np.uint8) for _ in range(3)]
+    sound = rng.normal(0, 0.1, 16000 * 3).astype(np.float32)
+    said = ("The dog.", "What sounds first, on the left of <|IMAGE|> all of them?")
+    return [network.question(frames[: 2 + k], sound[: 16000 * (2 + k)], said[k]) for k in range(count)]
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@torch.no_grad()
+def test_a_clip_is_read_as_the_thinker_itself_reads_it(parts, family):
+    network = base(parts, family)
+    asked = questions(network)
+    tokens = torch.tensor([[5, 6, 7, 8]] * 2)
+    found = network.logits(network.think(network.prefix(asked), tokens))[..., :-1]
+    for row, given in enumerate(asked):
+        numbers = torch.cat([given["input_ids"], tokens[:1]], 1)
+        whole = {**given, "input_ids": numbers, "attention_mask": torch.ones_like(numbers)}
+        itself = network.thinker(**whole).logits[:, -4:]
+        torch.testing.assert_close(found[row : row + 1], itself, atol=1e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_log_probs_of_sampled_tokens_are_those_they_were_drawn_with_and_signs_are_no_words(parts, family):
+    network = base(parts, family, chain_length=12)
+    prefix = network.prefix(questions(network)).repeated(2)
+    drawn = network.write(
+        prefix, network.config.think, temperature=1.0, generator=torch.Generator().manual_seed(3)
+    ).done()
+    again, hidden = network.log_probs(prefix, drawn.tokens)
+    there = drawn.tokens[:, 1:] != network.config.pad
+    torch.testing.assert_close(again * there, drawn.log_probs * there, atol=1e-5, rtol=0)
+    assert not torch.equal(drawn.tokens[0], drawn.tokens[1])
+    assert int(drawn.tokens[:, 1:].max()) <= network.config.seg
+    seg = torch.tensor([[network.config.think, 5, network.config.seg, 6]] * 4)
+    thought = network.think(prefix, seg)
+    prompt, pointed = network.pointed(thought, seg)
+    torch.testing.assert_close(prompt, network.point(thought[:, 2]))
+    assert pointed.all()
+    assert hidden.shape == (4, drawn.tokens.shape[1], 32)
+
+
+def test_lora_signs_point_and_mask_decoder_learn_and_nothing_else_is_kept_or_copied(parts, tmp_path):
+    network = base(parts, rank=2)
+    tokens = torch.tensor([[network.config.think, 5, network.config.seg]])
+    prefix = network.prefix(questions(network, 1))
+    log_probs, hidden = network.log_probs(prefix, tokens)
+    prompt, _ = network.pointed(hidden, tokens)
+    pictures = network.pictures([np.zeros((32, 40, 3), np.uint8)] * 3)
+    masks = network.segment(prompt, network.see((pictures[None],)))
+    assert masks.shape == (1, 3, *network.plane(network.see((pictures[None],))))
+    (masks.mean() + log_probs.mean()).backward()
     learnt = {name for name, p in network.named_parameters() if p.grad is not None and p.grad.abs().max() > 0}
-    assert any("lora_B" in name and "language_model" in name for name in learnt)
-    assert any("mask_decoder" in name for name in learnt)
-    assert any("trainable_tokens" in name for name in learnt)
+    assert learnt <= {name for name, p in network.named_parameters() if p.requires_grad}
+    assert {n for n, p in network.named_parameters() if p.requires_grad} == set(network.state_dict())
+    for part in ("q_proj.lora_B", "v_proj.lora_B", "signs", "say.weight", "point.2", "eyes.mask_decoder"):
+        assert any(part in name for name in learnt), part
     assert not any("visual" in name or "vision_encoder" in name or "audio_tower" in name for name in learnt)
 
-    network.save(tmp_path)
-    again = AuroraBase(*parts(), config)
-    again.point[0].weight.data.zero_()
-    again.restore(tmp_path)
-    torch.testing.assert_close(again.eval()(inputs).prompt, network.eval()(inputs).prompt)
-    with pytest.raises(RefavsError, match="AuroraBase saved"):
-        AuroraBase(*parts(), BaseConfig(seg=SEG, rank=3)).restore(tmp_path)
+    twin = copy.deepcopy(network)
+    mine, its = dict(network.named_parameters()), dict(twin.named_parameters())
+    for name in mine:
+        assert (mine[name] is its[name]) == (name not in network.state_dict())
+    network.store(tmp_path)
+    assert set(load_file(tmp_path / "model.safetensors")) == set(network.state_dict())
+    again = AuroraBase.from_pretrained(tmp_path)
+    torch.testing.assert_close(again.pointed(again.think(prefix, tokens), tokens)[0], prompt)
+    with pytest.raises(RefavsError, match="other parts"):
+        base(parts, rank=3).restore(tmp_path)
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": "bert"}))
+    with pytest.raises(RefavsError, match="config base"):
+        AuroraBase.from_pretrained(tmp_path)
 
 
-def test_parts_that_cannot_be_had_are_told_in_words(tmp_path):
-    from core.systems.aurora.base import AuroraBase
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_saved_folder_answers_as_the_small_one_does(parts, family, tmp_path):
+    from PIL import Image
 
+    base(parts, family, chain_length=10).store(tmp_path / "weights")
+    for k in range(11):
+        Image.fromarray(np.full((32, 40, 3), 20 * k, np.uint8)).save(tmp_path / f"{k:02}.png")
+    clip = media.open(tmp_path).clip()
+    for kind in (AuroraNano, AuroraNanoDirect):
+        items = list(kind(tmp_path / "weights").refer(clip, "the dog"))
+        assert isinstance(items[-1], Referral)
+        assert items[-1].logits.shape == (11, 16, 16)
+        assert isinstance(items[-2], Step)
+        assert len(items[-2].evidence["answers"]) == 2
+
+
+def test_parts_that_cannot_be_had_are_told_in_words(parts, tmp_path, monkeypatch):
     with pytest.raises(RefavsError, match=r"Qwen2\.5-Omni"):
-        AuroraBase.from_parts(str(tmp_path), str(tmp_path))
+        AuroraBase.from_parts(str(tmp_path), str(parts / "sam2"))
+    with pytest.raises(RefavsError, match="SAM 2"):
+        AuroraBase.from_parts(str(parts / FAMILIES[0]), str(tmp_path))
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": "llama"}))
+    with pytest.raises(RefavsError, match="'llama'"):
+        AuroraBase.from_parts(str(tmp_path), str(parts / "sam2"))
+    real = builtins.__import__
+
+    def without(name, *rest):
+        if name == "peft":
+            raise ImportError(name)
+        return real(name, *rest)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    with pytest.raises(RefavsError, match=r"refavs-studio\[train\]"):
+        AuroraBase.from_parts(str(parts / FAMILIES[0]), str(parts / "sam2"))
+
+
+def test_the_sign_numbers_follow_the_thinkers_words():
+    config = BaseConfig(words=100, end=98, pad=97)
+    assert (config.seg, config.think, config.direct) == (100, 101, 102)
+
+
+def test_sound_has_as_many_tokens_as_each_family_makes_of_it():
+    from transformers.models.qwen3_omni_moe.processing_qwen3_omni_moe import _get_feat_extract_output_lengths
+
+    for frames in (10, 99, 100, 101, 333, 1000):
+        assert sound_tokens("qwen3_omni_moe", frames) == _get_feat_extract_output_lengths(frames)
+    assert sound_tokens("qwen2_5_omni", 1000) == 250

@@ -87,7 +87,9 @@ def chains(folder, tmp_path_factory):
 
 
 def stage(name, folder, chains, out, **options):
-    return aurora_stages.task(name, [folder], out.parent / "cache", out, chains=chains, **options)
+    plan = {key: options.pop(key) for key in ("weights", "steps") if key in options}
+    size = aurora_stages.Nano([folder], out.parent / "cache", chains, **options)
+    return aurora_stages.task(name, size, out, **plan)
 
 
 @pytest.fixture(scope="module")
@@ -153,6 +155,7 @@ def test_the_teacher_is_followed_by_its_weight_in_the_config(taught, folder, cha
 
 def test_a_wrong_chain_of_its_own_is_read_and_reconsidered_but_not_learnt(taught, folder, chains):
     task, _ = stage("reflect", folder, chains, taught.parent / "r", weights=taught, steps=1)
+    task.network.config.chain_length = 140
     sample = next(s for s in Dataset(folder).samples() if s.row.category == "dog")
     pair = Pair(sample, sample.row.exp, "dog")
     right = task.lessons.chain(pair)
