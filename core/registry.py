@@ -33,10 +33,8 @@ SYSTEMS = {
     "ssp-nano": "core.systems.ssp.system:SspNano",  # what sounds, named; experimental: see its card
     "segpref-nano": "core.systems.segpref.system:SegPrefNano",  # experimental: see its card
 }
-SHORT = {
-    "eemc": "eemc-nano",
-    "aurora": "aurora-nano",
-}  # a system by its bare name is the one whose weights ship
+# a system by its bare name is the one whose weights ship
+SHORT = {"eemc": "eemc-nano", "aurora": "aurora-nano"}
 # best first; `auto` takes the first that has its weights here: shipped, or downloaded from the hub before
 AUTO_SEGMENTERS = (
     *("sam2.1-large", "sam2.1-base", "sam2.1-small", "sam2.1-tiny", "edgetam"),

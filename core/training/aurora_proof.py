@@ -1,7 +1,8 @@
 """What each stage of AURORA is worth: chains, the teacher's [SEG] vector, reflection, reinforcement; on cached features.
 
 One teacher for all cells. "no chain", "chain" and "+ distillation" learn equally long from its weights on; "+ reflection"
-goes on from "+ distillation" of the same seed, "+ GRPO" from there.
+goes on from "+ distillation" of the same seed, "+ GRPO" from there. "+ distillation, longer" goes on from there too, with what it
+was taught by and nothing new, for as many steps as those two together: what is behind them is training longer, too.
 """
 
 import json
@@ -27,8 +28,9 @@ from core.training.aurora_stages import DICE, RATES, begin
 from core.training.loop import Schedule, train
 from core.training.proof import Cell, Row
 
-VARIANTS = ("no chain", "chain", "+ distillation", "+ reflection", "+ GRPO")
-BEFORE = {"+ reflection": "+ distillation", "+ GRPO": "+ reflection"}
+LONGER = "+ distillation, longer"
+VARIANTS = ("no chain", "chain", "+ distillation", "+ reflection", "+ GRPO", LONGER)
+BEFORE = {"+ reflection": "+ distillation", "+ GRPO": "+ reflection", LONGER: "+ distillation"}
 COLUMNS = {
     "test_s j": "J seen",
     "test_s f": "F seen",
@@ -86,8 +88,8 @@ def run(
 
 
 def _schedule(variant: str, steps: int) -> Schedule:
-    stage = {"+ reflection": "reflect", "+ GRPO": "grpo"}.get(variant, "sft")
-    steps = steps if stage == "sft" else max(round(steps * REFINED), 1)
+    stage = {"+ reflection": "reflect", "+ GRPO": "grpo", LONGER: "reflect"}.get(variant, "sft")
+    steps = steps if stage == "sft" else max(round(steps * REFINED), 1) * (2 if variant == LONGER else 1)
     return Schedule(steps=steps, rate=RATES[stage], warm_up=min(30, steps // 4), average=0.98)
 
 
@@ -95,6 +97,9 @@ def _task(cell: Cell, lessons: Lessons, out: Path, clip_steps: int, **sizes: Any
     if cell.variant in BEFORE:
         before = proof.folder(out, Cell(BEFORE[cell.variant], cell.seed), clip_steps)
         network, words = begin(before)
+        if cell.variant == LONGER:
+            teacher, _ = begin(out / f"teacher-{clip_steps}")
+            return SftTask(lessons, network, words, teacher=teacher, seed=cell.seed)
         if cell.variant == "+ reflection":
             return ReflectTask(lessons, network, words, seed=cell.seed)
         task = GrpoTask(lessons, network, words, seed=cell.seed)
@@ -108,9 +113,9 @@ def _task(cell: Cell, lessons: Lessons, out: Path, clip_steps: int, **sizes: Any
         assert isinstance(found, AuroraForReferringSegmentation)
         teaching.save(found, taught)
     network, words = begin(taught)
-    teacher = network if cell.variant == "+ distillation" else None
+    follows = network if cell.variant == "+ distillation" else None
     return SftTask(
-        lessons, network, words, teacher=teacher, chains=cell.variant != "no chain", seed=cell.seed + 1
+        lessons, network, words, teacher=follows, chains=cell.variant != "no chain", seed=cell.seed + 1
     )  # the teacher saw the order of seed 0
 
 

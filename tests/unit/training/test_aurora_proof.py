@@ -101,18 +101,23 @@ def test_every_stage_goes_on_from_the_one_before_and_is_scored(bench, folder, tm
         run("+ reflection")
     plain = run("no chain")
     assert "form" not in plain
-    for variant in ("+ distillation", "+ reflection", "+ GRPO"):
+    for variant in ("+ distillation", "+ reflection", "+ GRPO", aurora_proof.LONGER):
         row = run(variant)
         assert 0 <= row["test_s j"] <= 100
         assert 0 <= row["test_n s"] <= 100
         assert 0 <= row["category"] <= 100
         assert row["test_u j"] is None
     again = bench(*command)
-    assert again.stdout.count("| 1 of 1 |") == 4
+    assert again.stdout.count("| 1 of 1 |") == 5
     assert next(line for line in again.stdout.splitlines() if "no chain |" in line).count("| - |") >= 1
-    assert json.loads(again.stdout.splitlines()[-1]) == {"cells": 4, "of": 5, "clip_steps": 6}
+    assert json.loads(again.stdout.splitlines()[-1]) == {"cells": 5, "of": 6, "clip_steps": 6}
     picture = cv2.imread(str(out / "rewards.png"))
     assert picture.shape == (aurora_curves.HIGH, aurora_curves.WIDE, 3)
+
+
+def test_the_control_trains_as_long_as_reflection_and_grpo_together():
+    steps = {variant: aurora_proof._schedule(variant, 250).steps for variant in aurora_proof.VARIANTS}
+    assert steps[aurora_proof.LONGER] == steps["+ reflection"] + steps["+ GRPO"] == 166
 
 
 def test_a_step_of_grpo_that_is_done_again_counts_once(tmp_path):
