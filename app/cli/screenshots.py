@@ -1,8 +1,8 @@
 """python -m app.cli.screenshots [FOLDER [PART ...]]: the app in a real browser, as pictures for the documents.
 
 FOLDER is docs/screens when nothing is named; screenshot.png goes beside it. PART: guide = the way of the annotator's
-guide on the sample with the two dogs; player = the player on the band; sounds = everything that sounds; tabs = every
-tab, light and dark, in both languages. The segmenter is the shipped one.
+guide on the sample with the two dogs; player = the player on the band, light, dark and on a phone; sounds = everything
+that sounds; tabs = every tab, light and dark, in both languages. The segmenter is the shipped one.
 """
 
 import io
@@ -36,6 +36,7 @@ WHITE = (0.72, 0.62)  # on it, on frame 150
 NAMES = ("guitarist", "drummer", "drum", "saxophonist")
 QUALITY = 84
 DESKTOP = {"width": 1280, "height": 720}
+PHONE = {"width": 390, "height": 844}
 DOGS = "clip=sample:two-dogs.mp4"
 TABS = ("refer", "annotate", "review", "dataset", "systems")
 
@@ -56,8 +57,8 @@ def main() -> None:
 def guide(browser: Any, address: str, folder: Path, data: Path) -> None:
     walk = Shots(browser, address, folder, DESKTOP, query=DOGS)
     walk.guide()
-    token = walk.page.evaluate("() => [sessionStorage.getItem('refavs.page')]")
-    phone = Shots(browser, address, folder, {"width": 390, "height": 844}, session=token[0])
+    session = walk.page.evaluate("() => sessionStorage.getItem('refavs.page')")
+    phone = Shots(browser, address, folder, PHONE, session=session)
     phone.wait("app.model.objects.length")
     phone.page.wait_for_timeout(1500)
     phone.shoot("phone")
@@ -71,9 +72,18 @@ def player(browser: Any, address: str, folder: Path, data: Path) -> None:
     desktop.shoot("at-rest")
     desktop.four_objects()
     desktop.shoot("four-objects")
+    desktop.page.locator("[data-part=theme]").click()
+    desktop.shoot("four-objects-dark")
+    desktop.page.locator("[data-part=theme]").click()
     desktop.propagating()
     desktop.zoomed()
+    session = desktop.page.evaluate("() => sessionStorage.getItem('refavs.page')")
     desktop.page.context.close()
+    phone = Shots(browser, address, folder, PHONE, session=session, query="tab=annotate")
+    phone.wait("app.model.objects.length === 4")
+    phone.seek(60)
+    phone.shoot("four-objects-phone")
+    phone.page.context.close()
 
 
 def sounds(browser: Any, address: str, folder: Path, data: Path) -> None:

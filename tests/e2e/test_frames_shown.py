@@ -10,6 +10,8 @@ import pytest
 from PIL import Image
 from studio_page import APP, READ_BARCODE
 
+from app.player.modules import VERSION
+
 FRAMES = 48
 CLIPS = {
     "23.976 fps": {"rate": makers.RATES["23.976"]},
@@ -103,6 +105,39 @@ def test_click_reaches_the_frame_and_the_pixel_that_were_clicked(opened, name):
         answer = page.page.request.get(f"{page.origin}/{frames}/{index}.jpg")
         picture = np.asarray(Image.open(io.BytesIO(answer.body())))
         assert makers.read_barcode(picture) == index
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("rate", makers.RATES)
+def test_click_on_every_frame_reaches_that_frame(opened, rate):
+    page = opened(rate=makers.RATES[rate], options=makers.B_FRAMES)
+    read = f"() => ({READ_BARCODE})({APP}.clock.video)()"
+    for index in range(FRAMES):
+        page.seek(index)
+        page.click(0.2 + 0.6 * index / FRAMES, 0.9)
+        assert page.page.evaluate(read) == index
+    asked = {index: cell[2]["clicks"] for index, cell in page.cells(page.js("app.model.active")).items()}
+    assert sorted(asked) == list(range(FRAMES))
+    for index, ((x, _, _),) in asked.items():
+        assert x == pytest.approx(0.2 + 0.6 * index / FRAMES, abs=0.01)
+
+
+def test_frame_at_a_time_is_the_last_one_that_has_begun(studio):
+    """Every 7 ms against brute force, on times of a variable rate that do not begin at 0."""
+    pts = 0.5 + np.cumsum([0.02 + 0.013 * (i % 5) + 0.09 * (i % 11 == 3) for i in range(FRAMES)])
+    times = np.concatenate([np.arange(0, pts[-1] + 0.5, 0.007), pts])
+    code = """async ([module, pts, times]) => {
+        const { Clock } = await import(module);
+        const clock = new Clock(document.createElement("video"), new Image());
+        Object.assign(clock, { pts, end: pts.at(-1) + 0.1, first: 0, last: pts.length - 1 });
+        return times.map((time) => [clock.at(time), clock.nearest(time)]);
+    }"""
+    module = f"{studio.origin}/gradio_api/refavs/js/{VERSION}/clock.js"
+    told = studio.page.evaluate(code, [module, pts.tolist(), times.tolist()])
+    for time, (at, nearest) in zip(times, told, strict=True):
+        assert at == max((i for i in range(FRAMES) if pts[i] <= time), default=0)
+        assert abs(pts[nearest] - time) == np.abs(pts - time).min()
 
 
 def test_arrow_keys_step_one_frame(opened):

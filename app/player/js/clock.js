@@ -93,7 +93,10 @@ export class Clock extends EventTarget {
         const index = this.nearest(time);
         if (!this.ready && this.wanted !== null && index !== this.wanted) return;
         this.ready = true;
-        this.still.hidden = true;
+        if (!this.still.hidden) {
+            this.still.hidden = true;
+            this.still.removeAttribute("src");  // a decoded picture is as large as the video
+        }
         this.index = index;
         if (this.wanted === this.index) this.wanted = null;
         if (!this.video.paused && !this.video.seeking) this.turn();

@@ -26,6 +26,7 @@ export class Lanes {
         this.lit = null;  // what the reasoning speaks of: {times, spans} in seconds of the clip
         this.forget();
         new ResizeObserver(() => this.draw()).observe(this.area);
+        host.addEventListener("scroll", () => this.draw());
         new MutationObserver(() => this.later()).observe(document.body, { attributes: true, attributeFilter: ["class"] });
         app.model.on("open", () => { this.forget(); this.pictures(); });
         app.model.on("open objects masks", () => this.later());
@@ -106,6 +107,15 @@ export class Lanes {
             el("span", {}, object.category || t("objects.name", { id: object.id })))),
         );
         this.area.style.height = this.labels.style.minHeight = this.top(Math.max(model.drawn.length, ROWS)) + 4 + "px";
+        if (model.active !== this.chosen) this.reveal(model.drawn.findIndex(({ id }) => id === model.active));
+        this.chosen = model.active;
+    }
+
+    // The lane of the object that was chosen, where there are more lanes than room.
+    reveal(row) {
+        const host = this.area.parentElement;
+        const [top, end] = [this.top(row), this.top(row + 1) + 4];
+        if (row >= 0) host.scrollTop = Math.max(Math.min(host.scrollTop, top), end - host.clientHeight);
     }
 
     // What the lane of an object shows, in words.

@@ -23,6 +23,12 @@ export function paint(lanes, context, w, h) {
     model.drawn.forEach((object, row) => lane(to, object, lanes.top(row)));
     range(to);
     lit(to);
+    const scrolled = lanes.area.parentElement.scrollTop;
+    if (scrolled) {  // the seconds stay in sight
+        context.fillStyle = ink("card");
+        context.fillRect(0, scrolled, w, AXIS);
+        axis(to, scrolled, scrolled + AXIS);
+    }
 }
 
 function words({ context, ink }, text, y) {
@@ -32,7 +38,7 @@ function words({ context, ink }, text, y) {
     context.fillText(text, 10, y);
 }
 
-function axis({ context, ink, clock, w, h }) {
+function axis({ context, ink, clock, w, h }, top = 0, end = h) {
     const steps = [0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600];
     const step = steps.find((s) => (s / clock.duration) * w > 58) ?? 1200;
     context.font = "11px system-ui, sans-serif";
@@ -41,11 +47,11 @@ function axis({ context, ink, clock, w, h }) {
         const x = Math.round((k * step / clock.duration) * w) + 0.5;
         context.strokeStyle = ink("line");
         context.beginPath();
-        context.moveTo(x, AXIS - 5);
-        context.lineTo(x, h);
+        context.moveTo(x, top + AXIS - 5);
+        context.lineTo(x, end);
         context.stroke();
         context.fillStyle = ink("muted");
-        if (x < w - 30) context.fillText(clockText(k * step, step < 1 ? 1 : 0), x + 4, AXIS / 2);
+        if (x < w - 30) context.fillText(clockText(k * step, step < 1 ? 1 : 0), x + 4, top + AXIS / 2);
     }
 }
 
