@@ -15,6 +15,7 @@ from PIL import Image
 from store_desk import Desk, mask
 
 from annotations import exchange
+from annotations.exchange import frames
 from annotations.records import ObjectEdit
 from annotations.store import Store
 from core import media
@@ -302,13 +303,26 @@ def test_frames_outside_the_dataset_are_never_opened(full, other, tmp_path):
 
 
 def test_a_failed_export_leaves_nothing_behind(full, tmp_path, monkeypatch):
-    from annotations.exchange import frames
-
     monkeypatch.setattr(frames, "write_wav", lambda *a, **k: (_ for _ in ()).throw(OSError(28, "full")))
     before = set(tmp_path.iterdir())
     with pytest.raises(RefavsError, match="nothing was left behind"):
         exchange.export(full.store, tmp_path / "out", "coco")
     assert set(tmp_path.iterdir()) == before
+
+
+# T33
+@pytest.mark.parametrize("name", ["coco", "mevis"])
+def test_an_export_that_lost_a_file_on_its_way_is_told_and_not_kept(full, tmp_path, monkeypatch, name):
+    count = frames._check
+
+    def lossy(root: Path, *rest) -> None:
+        next(root.rglob("*.jpg")).unlink()
+        count(root, *rest)
+
+    monkeypatch.setattr(frames, "_check", lossy)
+    with pytest.raises(RefavsError, match=rf"{COUNT} frames were given, {COUNT - 1} arrived"):
+        exchange.export(full.store, tmp_path / "out", name)
+    assert not (tmp_path / "out").exists()
 
 
 def test_an_unknown_format_is_told(store, tmp_path: Path):

@@ -1,9 +1,12 @@
 """Long propagations stay small, and several users at once do not get in each other's way."""
 
+import gc
 import threading
+import weakref
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import numpy as np
 import pytest
 import tiny_sam2
 import torch
@@ -63,6 +66,34 @@ def grown(segmenter, disc, frames):
 def test_memory_hundreds_of_frames_on_is_that_of_frame_100(make, frames, disc):
     early, late = grown(make(), disc, frames)
     assert late < 1.05 * early
+
+
+class Picture(np.ndarray):
+    """A picture of which it can be said whether anything still holds it, or a view of it."""
+
+
+# T10
+@pytest.mark.parametrize("make", [ClassicalSegmenter, tiny, nano])
+def test_pictures_that_were_passed_are_let_go(make, disc):
+    thing, given = disc(size=(48, 80), radius=10, speed=0.3), weakref.WeakValueDictionary()
+    clip = thing.clip(8)
+    draw = clip._draw
+
+    def picture(index):
+        given[index] = found = draw(index).view(Picture)
+        return found
+
+    clip._draw = picture
+    most = 0
+    segmenter = make()
+    for _ in segmenter.propagate(clip, {1: {0: thing.mask(0)}}, range(8)):
+        most = max(most, len(given))
+    assert most <= 2
+    if make is not ClassicalSegmenter:
+        segmenter.cache.close()
+    del segmenter
+    gc.collect()
+    assert not given
 
 
 # T10
