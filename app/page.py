@@ -10,7 +10,7 @@ from annotations.store import Store
 from app.api import Api, endpoints
 from app.media_routes import Links
 from app.people import SAVING, SIGN_IN, Owners, acting, person_of
-from app.player.player import Player
+from app.player.player import FAILED, Player, gradio_words
 from app.studio import Studio
 from app.tabs.around import Tabs
 
@@ -58,10 +58,11 @@ def build(
     def work(event: gr.EventData, http: gr.Request) -> Iterator[dict[str, Any]]:
         yield from studio.work(owners.only_own(event._data, person_of(http)))
 
+    i18n = gradio_words()
     with gr.Blocks(title=TITLE, fill_width=True, analytics_enabled=False) as page:
         if head:
             head()
-        player = Player(server_functions=[ask], elem_id="studio")
+        player = Player(server_functions=[ask], elem_id="studio", value=str(i18n(FAILED)))
         hidden: Any = {"show_progress": "hidden", "api_visibility": "private", "trigger_mode": "multiple"}
         player.work(work, None, player, concurrency_id="long", concurrency_limit=2, **hidden)
         api = Api(store=store, library=studio.library, exports=studio.exports, sign_in=sign_in)
@@ -72,4 +73,4 @@ def build(
 
 def launch_settings() -> dict[str, Any]:
     """What belongs to the look of the page."""
-    return {"css": CSS, "theme": gr.themes.Base()}
+    return {"css": CSS, "theme": gr.themes.Base(), "i18n": gradio_words()}

@@ -42,7 +42,8 @@ def bar(durable: Durable, shards: Shards | None) -> None:
     with gr.Row(elem_id="space-bar"):
         shown = gr.HTML(line(durable, shards), elem_id="space-line")
         if signs_in():
-            gr.LoginButton("Sign in with Hugging Face", size="sm", scale=0, min_width=240)
+            # The page says them, and what stands beside them, in its reader's language (js/around.js).
+            gr.LoginButton("Sign in with Hugging Face", "Sign out ({})", size="sm", scale=0, min_width=240)
     quiet: Any = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
     page = Context.root_block
     assert isinstance(page, gr.Blocks)

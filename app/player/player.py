@@ -9,8 +9,9 @@ import gradio as gr
 from app.player.modules import CSS, VERSION, WORDS
 
 HERE = files("app.player")
-# Nothing of the page's words has arrived then: it is said in every language.
-FAILED = " ".join(table["load.failed"] for table in map(json.loads, WORDS.values()) if "load.failed" in table)
+FAILED = "load.failed"  # key of what is shown when nothing of the page's own words arrives
+# Gradio's languages that each table is for; it knows no others of their kind, and speaks English then.
+LOCALES = {"en": "en", "zh-CN": "zh", "zh-TW": "zh"}
 # The names of the events must stand here in quotes: Gradio reads them from this text.
 ON_LOAD = """
 const events = ["work"];
@@ -18,11 +19,17 @@ const main = new URL("gradio_api/refavs/js/VERSION/main.js", document.baseURI);
 import(main).then(
     ({ mount }) => mount({ element, trigger, watch, props, server, events }),
     (error) => {
-        element.textContent = FAILED;
+        element.textContent = props.value;  // no answer has come yet
         console.error(error);
     },
 );
-""".replace("VERSION", VERSION).replace("FAILED", json.dumps(FAILED))
+""".replace("VERSION", VERSION)
+
+
+def gradio_words() -> gr.I18n:
+    """The words of the page's tables that Gradio says, in the browser's language."""
+    tables = {name: json.loads(WORDS[name]) for name in set(LOCALES.values())}
+    return gr.I18n(**{locale: {FAILED: tables[name][FAILED]} for locale, name in LOCALES.items()})
 
 
 class Player(gr.HTML):

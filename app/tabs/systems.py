@@ -99,7 +99,7 @@ def _device() -> str:
     if torch.cuda.is_available():
         return torch.cuda.get_device_name()
     threads = torch.get_num_threads()
-    return f"CPU, {threads} {'thread' if threads == 1 else 'threads'}"
+    return "CPU, 1 thread" if threads == 1 else f"CPU, {threads} threads"
 
 
 def reports() -> list[dict[str, Any]]:

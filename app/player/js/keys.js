@@ -134,12 +134,12 @@ export function keys(app) {
     function draw() {
         const focused = sheet.contains(document.activeElement) ? document.activeElement.dataset.key : null;
         const group = (name, rows) => el("section", {}, el("h3", {}, name), el("dl", {}, ...rows));
-        sheet.replaceChildren(el("h2", { class: "title" }, t("top.keys")), el("div", { class: "columns" },
+        sheet.replaceChildren(el("h2", { class: "title", tabindex: "-1", autofocus: true }, t("top.keys")), el("div", { class: "columns" },
             ...Object.entries(groups).map(([name, list]) => group(t("keys.group." + name), list.filter(([id]) => !/^object[2-9]/.test(id)).flatMap(row))),
             group(t("keys.group.Mouse"), MOUSE.flatMap((key) => [el("dt", {}, t("mouse." + key)), el("dd", {}, t("mouse." + key + ".does"))]))),
         el("div", { class: "row" },
             el("button", { type: "button", onclick: () => { changed = {}; localStorage.removeItem(KEPT); draw(); } }, t("keys.as-they-were")),
-            el("button", { type: "button", class: "primary", autofocus: true, onclick: () => sheet.close() }, t("keys.close"))));
+            el("button", { type: "button", class: "primary", onclick: () => sheet.close() }, t("keys.close"))));
         if (focused) sheet.querySelector("[data-key='" + focused + "']")?.focus();
     }
 

@@ -1,4 +1,5 @@
 // The widget: makes its parts and joins them. Everything that a test may look at is on root.__refavs.
+import { around } from "./around.js";
 import { Brush } from "./brush.js";
 import { Clock } from "./clock.js";
 import { notices } from "./dom.js";
@@ -25,6 +26,7 @@ import { said, translate } from "./words.js";
 export function mount(gradio) {
     const root = gradio.element.querySelector("[data-part=root]");
     translate(root);
+    around(document.getElementById("space-bar"));
     const part = (name) => root.querySelector("[data-part=" + name + "]");
     const button = (name) => root.querySelector("[data-do=" + name + "]");
     const model = new Model();

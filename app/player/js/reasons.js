@@ -1,6 +1,7 @@
 // The reasons of a referral in words. A step lights up the times and the things it speaks of, by the numbers that it uses.
 import { css, ofClass } from "./colours.js";
 import { clockText, el, icon } from "./dom.js";
+import { reason } from "./reason_words.js";
 import { language, t } from "./words.js";
 
 const PLAIN = "#f2f4f7";
@@ -60,7 +61,7 @@ export function reasons(app) {
                 if (pinned) show(step);
                 light(pinned?.step, pinned?.node);
             },
-        } : {}, icon(step.kind), el("span", {}, step.words), chips(step));
+        } : {}, icon(step.kind), told(step.words), chips(step));
         return node;
     }
 
@@ -74,14 +75,20 @@ export function reasons(app) {
         clock.seek(clock.at(clock.pts[clock.first] + times.reduce((a, b) => (Math.abs(b - now) < Math.abs(a - now) ? b : a))));
     }
 
-    // Systems give their reasons in English: elsewhere the answer itself stands before them in the page's language.
-    function head({ found }) {
-        return language === "en" ? [] : [el("strong", { title: t("reasons.english") }, t(found ? "reasons.found" : "reasons.none")), " "];
+    // What has no words in the page's language stays in English, as the system wrote it.
+    function told(text, split = false) {
+        const words = reason(text);
+        return el("span", { lang: words === text ? "en" : null }, ...(split ? halves(words) : [words]));
+    }
+
+    // The answer itself stands before such reasons in the page's language.
+    function head({ found, words }) {
+        return language === "en" || reason(words) !== words ? [] : [el("strong", { title: t("reasons.english") }, t(found ? "reasons.found" : "reasons.none")), " "];
     }
 
     // What was answered is strong, why it was is not.
     function halves(text) {
-        const at = text.indexOf(" because ");
+        const at = Math.max(text.indexOf(" because "), text.indexOf("，因为"));
         return at < 0 ? [el("strong", {}, text)] : [el("strong", {}, text.slice(0, at)), text.slice(at)];
     }
 
@@ -102,9 +109,9 @@ export function reasons(app) {
         light(null);
         candidates = new Map(steps.flatMap((step) => step.candidates ?? []).map((one) => [one.id, one]));
         card.hidden = !verdict && !steps.length;
-        part("chips").hidden = !card.hidden;
+        part("chips").classList.toggle("short", !card.hidden);  // a line of them, below it is the answer
         const others = steps.filter(({ words }) => words !== verdict?.words);
-        const list = el("ol", { class: "steps", "aria-label": t("reasons.steps"), lang: "en" }, ...others.map(row));
+        const list = el("ol", { class: "steps", "aria-label": t("reasons.steps") }, ...others.map(row));
         const why = el("details", {
             open: localStorage.getItem("refavs.why") !== "closed",
             ontoggle: (event) => localStorage.setItem("refavs.why", event.target.open ? "open" : "closed"),
@@ -112,7 +119,7 @@ export function reasons(app) {
         const answer = steps.find(({ words }) => words === verdict?.words);
         const top = verdict && el("p", {
             class: "verdict", onpointerenter: () => answer && light(answer), onpointerleave: () => light(pinned?.step, pinned?.node),
-        }, icon(verdict.found ? "check" : "none"), el("span", {}, ...head(verdict), el("span", { lang: "en" }, ...halves(verdict.words))));
+        }, icon(verdict.found ? "check" : "none"), el("span", {}, ...head(verdict), told(verdict.words, true)));
         legend();
         card.replaceChildren(...(top ? [top] : []), classes, why);
         if (!verdict) list.scrollTop = list.scrollHeight;

@@ -39,7 +39,7 @@ let patterns = null;
 // A sentence of the server; one that is not known stays as it is.
 export function said(text) {
     if (language === "en" || !text) return text;
-    if (zhSaid[text]) return zhSaid[text];
+    if (Object.hasOwn(zhSaid, text)) return zhSaid[text];
     patterns ??= Object.entries(zhSaid).filter(([english]) => english.includes("{}")).map(([english, words]) =>
         [new RegExp("^" + english.replace(/[.*+?^$()|[\]\\]/g, "\\$&").replaceAll("{}", "(.+?)") + "$", "s"), words]);
     for (const [pattern, words] of patterns) {

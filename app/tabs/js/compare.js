@@ -2,6 +2,7 @@
 import { css } from "./colours.js";
 import { el, icon } from "./dom.js";
 import { runs } from "./rle.js";
+import { reason } from "./reason_words.js";
 import { language, named, t } from "./words.js";
 
 const SAME = 0.9;  // overlap from which on two answers count as one
@@ -108,7 +109,14 @@ export function compare(app) {
                 type: "button", class: "who", "aria-pressed": String(on), title: t(on ? "compare.off" : "compare.on"),
                 onclick: () => { chosen = on ? null : key(answer); draw(); },
             }, ...head.filter(Boolean)) : el("div", { class: "who" }, ...head.filter(Boolean)),
-            el("p", { title: words, lang: "en" }, words.split(" because ")[0].replace(/([^.])$/, "$1.")), says && el("p", { class: "says" }, says));
+            answered(words), says && el("p", { class: "says" }, says));
+    }
+
+    // Without why, which its title has.
+    function answered(text) {
+        const words = reason(text);
+        const [what, why] = words.split(/ because |，因为/);
+        return el("p", { title: words, lang: words === text ? "en" : null }, why === undefined ? what : what + (words === text ? "." : "。"));
     }
 
     model.on("open objects steps tab job complete", () => draw());

@@ -1,6 +1,6 @@
 // Systems: what answers here, and how well it was measured.
 import { el } from "./dom.js";
-import { named, said, t } from "./words.js";
+import { language, named, said, t } from "./words.js";
 
 export function systems(app) {
     const body = el("div", { class: "panel-body" });
@@ -11,7 +11,13 @@ export function systems(app) {
         return el("table", { class: "list" }, el("thead", {}, el("tr", {}, ...["name", "state", "size", "about"].map((h) => el("th", { scope: "col" }, t("systems." + h))))),
             el("tbody", {}, ...list.map(({ name, state, megabytes, about }) => el("tr", {},
                 el("th", { scope: "row" }, name), el("td", {}, el("span", { class: "badge " + state.replace(" ", "-") }, named("systems.state", state))),
-                el("td", { class: "number" }, megabytes == null ? "–" : megabytes + " MB"), el("td", { class: "about" }, said(about))))));
+                el("td", { class: "number" }, megabytes == null ? "–" : megabytes + " MB"), told(about)))));
+    }
+
+    // Cards of weights are in English.
+    function told(about) {
+        const words = said(about);
+        return el("td", { class: "about", lang: words === about && language !== "en" ? "en" : null }, words);
     }
 
     function scores({ title, words, head, rows: lines }) {
@@ -28,7 +34,7 @@ export function systems(app) {
         try {
             const { systems: known, segmenters, device, tables } = await app.net.ask("systems");
             body.replaceChildren(
-                el("article", { class: "card" }, el("div", { class: "title-row" }, el("h2", { class: "title" }, t("systems.answer")), el("span", { class: "hint" }, t("systems.runs-on", { device }))), rows(known)),
+                el("article", { class: "card" }, el("div", { class: "title-row" }, el("h2", { class: "title" }, t("systems.answer")), el("span", { class: "hint" }, t("systems.runs-on", { device: said(device) }))), rows(known)),
                 el("article", { class: "card" }, el("h2", { class: "title" }, t("systems.segmenters")), rows(segmenters)),
                 ...(tables.length ? [el("h2", { class: "section" }, t("systems.measured")), el("div", { class: "columns" }, ...tables.map(scores))] : []));
         } catch (error) {

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import re
 import time
 
 import gradio as gr
@@ -14,8 +15,9 @@ from starlette.testclient import TestClient
 
 from annotations.store import Store
 from app import space_bar, watch
-from app.durable import NOTHING_MOUNTED, Durable
+from app.durable import NOTHING_MOUNTED, Durable, _ago
 from app.page import build
+from app.player import modules
 from core import registry
 
 SECRET = "of the test"
@@ -82,11 +84,22 @@ def test_who_has_not_signed_in_draws_and_cannot_save_until_they_have(space):
     assert ask(space, signed("bob"), do="save", token=token, seen=0, expression="Mine.")["error"] == "gone"
 
 
+# T23
 def test_page_says_that_nothing_durable_is_mounted_and_offers_to_sign_in(space):
     _, page = space
     shown = [block for block in page.blocks.values() if getattr(block, "elem_id", "") == "space-line"]
     assert NOTHING_MOUNTED.split(":")[0] in shown[0].value
     assert any(isinstance(block, gr.LoginButton) for block in page.blocks.values())
+
+
+def test_what_stands_above_the_page_has_words_in_chinese(space):
+    said = json.loads(modules.WORDS["zh_said"])
+    _, page = space
+    (button,) = (block for block in page.blocks.values() if isinstance(block, gr.LoginButton))
+    assert {button.value, button.logout_value.format("{}")} <= said.keys()
+    shapes = [re.compile(re.escape(text).replace(r"\{\}", ".+")) for text in said]
+    for words in (NOTHING_MOUNTED, "No snapshot yet.", f"Last snapshot {_ago(400)}.", _ago(0), _ago(60)):
+        assert any(shape.fullmatch(words) for shape in shapes), words
 
 
 def test_line_gives_the_age_and_what_stands_in_the_way_as_text(tmp_path):
