@@ -1,7 +1,7 @@
 """Two people who press anything, for as long as REFAVS_MONKEY_MINUTES says (30), from a seed (REFAVS_MONKEY_SEED).
 
-Afterwards no page has had an error, the server's log has no traceback, and every pair that was shown as saved is in
-the store with its sentence.
+Afterwards no page has had an error, no answer was a failure of the server, its log has no traceback, and every pair
+that was shown as saved is in the store with its sentence.
 """
 
 import os
@@ -9,6 +9,7 @@ import random
 import re
 import sqlite3
 import time
+from collections import Counter
 from contextlib import closing
 
 import pytest
@@ -98,10 +99,12 @@ RAW = (
 class Monkey:
     """One person's page, and what it was told of as saved."""
 
-    def __init__(self, page: StudioPage, chance: random.Random, clips: list) -> None:
-        self.page, self.chance, self.clips = page, chance, clips
+    def __init__(self, page: StudioPage, chance: random.Random, clips: list, form: dict[str, str]) -> None:
+        self.page, self.chance, self.clips, self.form = page, chance, clips, form
         self.saved: dict[str, str] = {}
-        self.acts: list[str] = []
+        self.acts: list[str] = []  # also those that could not be done
+        self.done: Counter[str] = Counter()
+        page.page.on("response", self.heard)
         acts = {
             "click": 12, "drag": 4, "key": 14, "wheel": 2, "seek": 6, "tab": 4, "write": 5, "refer": 2, "save": 6,
             "button": 10, "raw": 5, "reload": 1, "back": 1, "clip": 2, "pair": 3, "language": 1, "review": 2,
@@ -113,11 +116,30 @@ class Monkey:
         self.acts.append(name)
         try:
             getattr(self, name)()
+            self.done[name] += 1
+        except AssertionError:
+            raise
         except Exception as error:
             # What is hidden, covered or gone cannot be pressed, and a page that is loading cannot be asked.
             if not re.search("Timeout|context was destroyed|navigat|detached|null|undefined", str(error)):
                 raise
         self.note()
+        self.stay()
+
+    def heard(self, response) -> None:
+        if response.status >= 500:
+            self.page.problems.append(f"{response.status} from {response.url}")
+
+    def stay(self) -> None:
+        """Who went back past the first page, or signed out with the keyboard, comes back as people do."""
+        page = self.page.page
+        if not page.url.startswith(self.page.origin):
+            self.done["came back"] += 1
+            page.goto(f"{self.page.origin}/?tab=annotate")
+        elif page.locator("input[type=password]").count():
+            self.done["signed in again"] += 1
+            assert page.request.post(f"{self.page.origin}/login", form=self.form).ok
+            page.goto(f"{self.page.origin}/?tab=annotate")
 
     def note(self) -> None:
         """Remember what the page shows as saved now."""
@@ -247,16 +269,19 @@ def test_no_act_of_two_people_ends_in_an_error_or_loses_what_was_saved(new_page,
         page.page.on("dialog", lambda dialog: dialog.dismiss())
         page.ready()
         page.page.set_default_timeout(5000)
-        monkeys.append(Monkey(page, chance, files))
+        monkeys.append(Monkey(page, chance, files, form))
     end = time.monotonic() + 60 * MINUTES
     while time.monotonic() < end:
         monkey = chance.choice(monkeys)
         before = len(monkey.page.problems)
         monkey.act()
         assert len(monkey.page.problems) == before, (monkey.page.problems, monkey.acts[-8:])
-    acts = sum(len(monkey.acts) for monkey in monkeys)
+    tried = sum(len(monkey.acts) for monkey in monkeys)
+    done = sum((monkey.done for monkey in monkeys), Counter())
+    acts = done.total()
     saved = {id: words for monkey in monkeys for id, words in monkey.saved.items()}
-    print(f"{acts} acts, {len(saved)} pairs saved")
+    print(f"{tried} acts, {acts} done: {dict(done.most_common())}")
+    print(f"{len(saved)} pairs saved")
     assert acts > 20 * MINUTES
     assert len(saved) > MINUTES
 
@@ -264,5 +289,7 @@ def test_no_act_of_two_people_ends_in_an_error_or_loses_what_was_saved(new_page,
     # Every version is kept, also of a pair that its author changed or removed afterwards.
     query = "SELECT lower(pair_id), text FROM pair_version JOIN expression ON expression.id = expression_id"
     with closing(sqlite3.connect(f"file:{guarded.home}/data/refavs.db?mode=ro", uri=True)) as store:
+        assert store.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        assert store.execute("PRAGMA foreign_key_check").fetchall() == []
         stored = {(id.replace("-", ""), words) for id, words in store.execute(query)}
     assert {(id.replace("-", ""), words) for id, words in saved.items()} <= stored
