@@ -177,6 +177,11 @@ class Store:
             found = reading.lines(db, [pair])
             return found[0] if found else None
 
+    def version(self, clip: UUID) -> int:
+        """`ClipWork.version` of what stands on the clip now."""
+        with self.database.reading() as db:
+            return db.scalar(sa.select(ClipRow.head).where(ClipRow.id == clip)) or 0
+
     def load_clip_work(self, clip: UUID) -> ClipWork:
         """Objects with their tracks, and pairs, that stand on a clip (what was deleted is left out)."""
         with self.database.reading() as db:

@@ -1,6 +1,6 @@
 """Between a desk and the store: what stands is loaded with its clip; "saved" is said when it is on disk."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID, uuid4
@@ -27,6 +27,7 @@ from core.errors import PromptError, RefavsError
 from core.expressions import normalise
 from core.media import Clip
 
+GONE = "That pair is not stored any more; reload the page."
 WAITS = (
     "This pair waits for its review, and stays as it is until then. "
     "Write another sentence to make a new pair of the same object."
@@ -48,6 +49,7 @@ class Kept:
     pairs: list[PairWork] = field(default_factory=list)
     current: PairWork | None = None
     revision: int | None = None
+    seen: int = 0  # version of the clip that the page was told of; while it is not stored, of any clip
     review: ReviewInfo | None = None  # why the current pair was returned
     shown: UUID | None = None  # the review that lies beside the work
     tried: dict[str, UUID] = field(default_factory=dict)  # sentence -> its new pair, not known to be stored
@@ -66,7 +68,7 @@ class Keeper:
         if clip is None:
             return
         work = self.store.load_clip_work(clip)
-        kept.clip, kept.version = clip, work.version
+        kept.clip, kept.version, kept.seen = clip, work.version, work.version
         kept.pairs = list(work.pairs)
         kept.current = max(work.pairs, key=lambda pair: pair.version, default=None)
         chosen = kept.current.objects if kept.current else ()
@@ -246,6 +248,26 @@ class Keeper:
             self._look(desk.kept, desk.kept.current.id if desk.kept.current else None)
         self._tell(desk)
 
+    def others(self, desk: Desk) -> None:
+        """Tell the page which pairs its clip has once anybody has changed some; its own work and what a save
+        compares with stay. While nobody has, this is one small question to the store."""
+        kept: Kept = desk.kept
+        if desk.finding:
+            return  # a second person sees no pair
+        with desk.acting:
+            seen = self.store.version(kept.clip) if kept.clip else self.store.newest()
+            if seen == kept.seen:
+                return
+            kept.seen = seen
+            if kept.clip is None:
+                kept.clip = self._stored(desk.clip)
+            if kept.clip is None:
+                return
+            work = self.store.load_clip_work(kept.clip)
+            kept.seen = work.version
+            names = {thing.id: thing.category or "" for thing in work.objects}
+        desk.feed.say("pairs", pairs=_lines(work.pairs, names))
+
     def _tell(self, desk: Desk, **extra: Any) -> None:
         self._stand(desk)
         desk.feed.say("saved", **summary(desk), **extra)
@@ -271,7 +293,9 @@ class Keeper:
         """Take a pair out of the store; its objects stay. (The store keeps its history.)"""
         with desk.acting:
             kept = desk.kept
-            self._pair(desk, pair)
+            known = self.store.load_clip_work(kept.clip).pairs if kept.clip else ()
+            if pair not in {each.id for each in known}:
+                raise PromptError(GONE)
             kept.session = kept.session or self.store.start_session(author()).id
             self.store.delete_pair(kept.session, pair)
             if kept.current and kept.current.id == pair:
@@ -292,7 +316,7 @@ class Keeper:
         for known in desk.kept.pairs:
             if known.id == pair:
                 return known
-        raise PromptError("That pair is not stored any more; reload the page.")
+        raise PromptError(GONE)
 
     def _look(self, kept: Kept, current: UUID | None) -> None:
         """Read the pairs as they stand now."""
@@ -300,6 +324,7 @@ class Keeper:
         work = self.store.load_clip_work(kept.clip)
         if _only_judged(kept, work):
             kept.version = work.version
+        kept.seen = work.version
         kept.pairs = list(work.pairs)
         kept.current = next((pair for pair in work.pairs if pair.id == current), None)
 
@@ -326,20 +351,8 @@ def tidy(expression: str) -> str:
 def summary(desk: Desk) -> dict[str, Any]:
     """What the page shows of saving: the pairs of the clip, newest first, and the current one."""
     kept: Kept = desk.kept
-    categories = {thing.key: thing.category for thing in desk.things}
     me = author()
-    pairs = [
-        {
-            "id": str(pair.id),
-            "expression": pair.expression or "",
-            "objects": [categories.get(key, "") for key in pair.objects],
-            "at": pair.at.isoformat(),
-            "status": pair.status,
-            "mine": pair.annotator == me,
-            "null_kind": pair.null_kind,
-        }
-        for pair in sorted(kept.pairs, key=lambda pair: -pair.version)
-    ]
+    pairs = _lines(kept.pairs, {thing.key: thing.category for thing in desk.things})
     now = kept.current
     saved = now and {
         "pair": str(now.id),
@@ -353,6 +366,22 @@ def summary(desk: Desk) -> dict[str, Any]:
         "review": kept.review and outcome(kept.review, now),
     }
     return {"pairs": pairs, "saved": saved}
+
+
+def _lines(pairs: Iterable[PairWork], categories: Mapping[UUID, str]) -> list[dict[str, Any]]:
+    me = author()
+    return [
+        {
+            "id": str(pair.id),
+            "expression": pair.expression or "",
+            "objects": [categories.get(key, "") for key in pair.objects],
+            "at": pair.at.isoformat(),
+            "status": pair.status,
+            "mine": pair.annotator == me,
+            "null_kind": pair.null_kind,
+        }
+        for pair in sorted(pairs, key=lambda pair: -pair.version)
+    ]
 
 
 def returned(pair: PairWork) -> bool:

@@ -127,6 +127,7 @@ class Studio:
             "remove": lambda desk, r: self.keeper.remove(desk, _uuid(r, "pair")),
             "submit": lambda desk, r: self.keeper.submit(desk, _uuids(r, "pairs")),
             "stand": lambda desk, r: self.keeper.stand(desk),
+            "others": lambda desk, r: self.keeper.others(desk),
             "found": self._found,
             "hold": lambda desk, r: self.finder.keep(desk),
             "leave": self._leave,

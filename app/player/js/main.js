@@ -7,6 +7,7 @@ import { jumps } from "./jumps.js";
 import { kept } from "./kept.js";
 import { keys } from "./keys.js";
 import { Lanes } from "./lanes.js";
+import { linkSheet } from "./link_sheet.js";
 import { Model } from "./model.js";
 import { Net } from "./net.js";
 import { objects } from "./objects.js";
@@ -36,12 +37,12 @@ export function mount(gradio) {
     const notice = notices(part("notices"));
     const app = { root, part, button, model, net, clock, overlay, notice };
 
-    // Do something for the person; what goes wrong is told, once, in words.
+    // Do something for the person; what goes wrong is told, once, in words. What they stopped themselves is not.
     app.attempt = async (work) => {
         try {
             return await work();
         } catch (error) {
-            if (error.message !== "gone") notice(said(error.message) || String(error), { error: true });
+            if (error.message !== "gone" && error.code !== DOMException.ABORT_ERR) notice(said(error.message) || String(error), { error: true });
             return undefined;
         }
     };
@@ -54,6 +55,7 @@ export function mount(gradio) {
     app.acts = transport(app);
     app.jumps = jumps(app);
     app.source = source(app);
+    app.askLink = linkSheet(app);
     kept(app);
     sounding(app);
     sentence(app);

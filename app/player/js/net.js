@@ -39,6 +39,13 @@ export class Net {
         return answer;
     }
 
+    // What others did meanwhile. Quiet: whatever stands in the way is told by the person's next act.
+    async look() {
+        const { token } = this;
+        const answer = await this.server.ask({ do: "others", token, seen: this.model.seq }).catch(() => null);
+        if (answer?.ok && answer.messages && token === this.token) this.model.receive(answer.messages);
+    }
+
     // Resolves when the server has done it.
     send(event, values) {
         const call = ++this.count + "-" + Math.random().toString(36).slice(2, 8);
@@ -92,8 +99,8 @@ export class Net {
         }
     }
 
-    // A file to the server's inbox; says how much has arrived.
-    upload(file, onprogress) {
+    // A file to the server's inbox; says how much has arrived. signal: of an AbortController.
+    upload(file, onprogress, signal) {
         return new Promise((resolve, reject) => {
             const request = new XMLHttpRequest();
             const form = new FormData();
@@ -105,6 +112,8 @@ export class Net {
                 else reject(new Error(t("upload.failed", { status: request.status })));
             };
             request.onerror = () => reject(new Error(t("upload.cut")));
+            request.onabort = () => reject(signal.reason);
+            signal?.addEventListener("abort", () => request.abort());
             request.open("POST", new URL("gradio_api/upload", document.baseURI));
             request.send(form);
         });

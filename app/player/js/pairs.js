@@ -2,6 +2,7 @@
 import { afterPaint, el, icon } from "./dom.js";
 import { locale, named, said, t } from "./words.js";
 
+const LOOK = 1500;  // ms between two looks for what others saved on this clip
 // A draft of the store is saved work for its author.
 const state_of = (status) => named("state", ["draft", "cannot-describe"].includes(status) ? "saved" : status);
 
@@ -137,6 +138,14 @@ export function pairs(app) {
         list();
         state();
     });
+    model.on("pairs", (message) => {
+        model.pairs = message.pairs;
+        list();
+        state();
+    });
+    setInterval(() => {
+        if (app.root.dataset.tab === "annotate" && !document.hidden && model.desk && !model.desk.finding) net.look();
+    }, LOOK);
     model.on("effort", ({ pairs: efforts, now }) => {
         model.efforts = efforts;
         model.effort = now;

@@ -1,8 +1,9 @@
-// Which clip is open: the menu, uploads, and coming back after a reload or a restart of the server.
+// Which clip is open: the menu, uploads, links, and coming back after a reload or a restart of the server.
 import { clockText, el, icon } from "./dom.js";
 import { said, t } from "./words.js";
 
 const REMEMBERED = "refavs.page";
+const LOOK = 400;  // ms between two looks at a link that is being fetched
 
 export function source(app) {
     const { part, model, net, clock, overlay, notice } = app;
@@ -11,6 +12,8 @@ export function source(app) {
     const file = part("file");
     let samples = [];
     let polling = 0;
+    let coming = null;  // what is on its way here: aborting it stops that
+    let checking = 0;
 
     // The tokens of this tab's desks, last one last: going back to a clip finds what was not saved yet.
     function remembered() {
@@ -89,6 +92,7 @@ export function source(app) {
     function media(state) {
         const banner = part("banner");
         clearTimeout(polling);
+        if (coming) return;
         banner.hidden = true;
         if (state.error) {
             banner.replaceChildren(said(state.error));
@@ -132,27 +136,66 @@ export function source(app) {
         if (answer) show(answer);
     }
 
-    async function upload(chosen) {
+    // Something comes from afar while this page goes on: `work(signal, tell)` resolves to an answer with a desk, or to nothing.
+    async function arrive(work) {
         closeMenu();
-        const banner = part("banner");
+        coming?.abort();
+        clearTimeout(polling);
+        const mine = coming = new AbortController();
+        const words = el("span");
         const bar = el("i");
-        banner.replaceChildren(t("upload.going", { name: chosen.name }), el("div", { class: "progress" }, bar));
-        banner.hidden = false;
-        const answer = await app.attempt(async () => {
-            if (!chosen.size) throw new Error(t("upload.empty", { name: chosen.name }));
-            const path = await net.upload(chosen, (done) => { bar.style.width = done * 100 + "%"; });
-            banner.replaceChildren(t("upload.opening", { name: chosen.name }));
-            return net.ask("take", { path, name: chosen.name });
-        });
-        banner.hidden = true;
+        const tell = (text, share = null) => {
+            words.textContent = text;
+            bar.parentElement.hidden = share === null;
+            bar.style.width = 100 * share + "%";
+        };
+        part("banner").replaceChildren(words, el("div", { class: "progress" }, bar),
+            el("button", { type: "button", "data-do": "stop-coming", onclick: () => mine.abort() }, t("cancel")));
+        part("banner").hidden = false;
+        const answer = await app.attempt(() => work(mine.signal, tell));
+        if (coming !== mine) return;
+        coming = null;
+        part("banner").hidden = true;
         if (answer) show(answer);
         else if (model.desk) media(model.desk.media);
+    }
+
+    function upload(chosen) {
+        return arrive(async (signal, tell) => {
+            if (!chosen.size) throw new Error(t("upload.empty", { name: chosen.name }));
+            const going = t("upload.going", { name: chosen.name });
+            tell(going, 0);
+            const path = await net.upload(chosen, (share) => tell(going, share), signal);
+            tell(t("upload.opening", { name: chosen.name }));
+            const answer = await net.ask("take", { path, name: chosen.name });
+            signal.throwIfAborted();
+            return answer;
+        });
+    }
+
+    // The server fetches it: here it is only asked how far that is. Rejects at once when it is no link.
+    async function fetchLink(link) {
+        const { fetch } = await net.ask("fetch", { link });
+        arrive(async (signal, tell) => {
+            signal.addEventListener("abort", () => net.ask("stop fetching", { fetch }).catch(() => {}));
+            for (;;) {
+                const { name, done, total, source } = await net.ask("fetched", { fetch });
+                signal.throwIfAborted();
+                if (source) {
+                    tell(t("upload.opening", { name }));
+                    return net.ask("open", { source, desks: desks() });
+                }
+                tell(t("link.going", { name, n: (done / 2 ** 20).toFixed(1) }), total ? done / total : null);
+                await new Promise((resolve) => setTimeout(resolve, LOOK));
+            }
+        });
     }
 
     function empty(words) {
         for (const name of ["play", "back", "forward", "refer", "save", "export", "new-object"]) app.button(name).disabled = true;
         const choose = el("button", { type: "button", class: "primary", onclick: () => file.click() }, icon("upload"), t("upload.video"));
-        part("empty").replaceChildren(el("p", {}, words), choose);
+        const byLink = el("button", { type: "button", onclick: () => app.askLink() }, icon("match"), t("link.open"));
+        part("empty").replaceChildren(el("p", {}, words), el("div", { class: "row" }, choose, byLink));
         part("empty").hidden = false;
     }
 
@@ -162,6 +205,7 @@ export function source(app) {
                 el("span", { class: "name" }, words), count && el("span", { class: "count" }, String(count)));
         menu.replaceChildren(
             item(t("upload.video.menu"), () => file.click(), "upload"),
+            item(t("link.open"), () => app.askLink(), "match"),
             el("div", { class: "note" }, t("upload.limit")),
             el("div", { class: "heading" }, t("menu.samples")),
             ...samples.map((s) => item(said(s.name), () => open(s.key), "play", s.key === model.desk?.source ? "current" : "")),
@@ -249,5 +293,5 @@ export function source(app) {
     };
 
     const expressions = () => samples.find((s) => s.key === model.desk?.source)?.expressions ?? [];
-    return { hello, open, upload, show, expressions };
+    return { hello, open, upload, fetchLink, closeMenu, show, expressions };
 }

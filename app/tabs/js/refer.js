@@ -57,7 +57,9 @@ export function refer(app) {
     const grid = el("div", { class: "gallery", "aria-busy": "true" }, ...Array.from({ length: 4 }, () => el("div", { class: "tile waiting" })));
     const card = el("section", { class: "card refer-only", "aria-label": t("gallery") },
         el("div", { class: "title-row" }, el("h2", { class: "title" }, t("gallery")),
-            el("button", { type: "button", class: "ghost small", onclick: () => part("file").click() }, icon("upload"), t("upload.own"))), grid);
+            el("div", { class: "row" },
+                el("button", { type: "button", class: "ghost small", onclick: () => part("file").click() }, icon("upload"), t("upload.own")),
+                el("button", { type: "button", class: "ghost small", onclick: () => app.askLink() }, icon("match"), t("link.own")))), grid);
     root.querySelector(".side").append(card);
 
     function mark() {

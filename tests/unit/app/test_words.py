@@ -120,9 +120,9 @@ def test_translated_sentences_are_those_of_the_server():
         assert {int(k) for k in re.findall(r"{(\d)}", words)} == set(range(text.count("{}"))), text
 
 
-REFUSALS = ("PromptError", "RefavsError", "StoreError")
+REFUSALS = ("MediaError", "PromptError", "RefavsError", "StoreError")
 # what the page calls; the rest of the room speaks in a terminal or to programs
-HEARD = "desk drafts exports finding keeping library playback studio work tabs/dataset tabs/review tabs/selection tabs/exchange tabs/systems"
+HEARD = "desk drafts exports fetching finding keeping library playback studio work tabs/dataset tabs/review tabs/selection tabs/exchange tabs/systems"
 
 
 @pytest.mark.parametrize("module", HEARD.split())
