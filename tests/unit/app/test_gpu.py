@@ -73,6 +73,7 @@ def zero(monkeypatch):
         known.cache_clear()
 
 
+# T50
 def test_call_stands_for_itself_and_answers_what_the_plain_segmenter_does(zero, clip):
     lent, plain = gpu.segmenter(), Sees()
     prompts = Prompts((Click(3, 3),))
@@ -85,6 +86,7 @@ def test_call_stands_for_itself_and_answers_what_the_plain_segmenter_does(zero, 
     assert Sees.calls == before + 3  # those of the children are not seen here
 
 
+# T50
 def test_propagation_goes_on_over_several_calls(zero, clip, monkeypatch):
     monkeypatch.setattr(gpu, "AT_ONCE", 5)
     seed = Sees().segment(clip, 0, None).mask

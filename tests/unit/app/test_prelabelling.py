@@ -1,14 +1,16 @@
 """refavs prelabel: many sentences on many clips; stopped, killed or refused, nothing is lost or doubled."""
 
 import json
+import multiprocessing
 import os
 import random
 import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -24,9 +26,14 @@ from app.keeping import Keeper, summary
 from app.prelabelling import Prelabelling, plan, read_sentences
 from core import media, registry
 from core.errors import RefavsError
+from core.media import afar
 
 ROOT = Path(__file__).parents[3]
 VERSION = "ab" * 32
+forkserver = multiprocessing.get_context("forkserver")
+forkserver.set_forkserver_preload(
+    ["annotations.store", "annotations.exchange.refavs_export", "app.prelabelling"]
+)
 
 
 @pytest.fixture(scope="module")
@@ -181,6 +188,48 @@ def test_a_file_of_sentences_that_is_wrong_is_told_by_its_line(tmp_path, name, t
     (tmp_path / name).write_text(text)
     with pytest.raises(RefavsError, match=expected):
         read_sentences(tmp_path / name)
+
+
+def drive(url, folder, log):
+    """A driver with a worker; reports after every clip how many answers the store has."""
+    with Store.open(url) as store:
+        run = Prelabelling(store, "centre-box", None, VERSION)
+        wanted = plan(afar.sources(folder), [(None, "The dog."), (None, "The cat.")])
+        for progress in run.run(wanted, workers=1, threads=1):
+            log.send(progress.stored + progress.known)
+    log.send([each.reason for each in run.failures])
+
+
+def test_a_worker_and_two_drivers_killed_on_the_way_lose_and_double_nothing(tmp_path, url):
+    (tmp_path / "set").mkdir()
+    for k in range(12):
+        make_clip(tmp_path / "set" / f"clip{k:02d}.mp4", frames=3 + k)
+    Store.open(url).close()
+    seed = random.randrange(10**6)
+    chance, killed = random.Random(seed), 0
+    for round_ in range(3):
+        here, there = forkserver.Pipe(duplex=False)
+        driver = forkserver.Process(target=drive, args=(url, str(tmp_path / "set"), there))
+        driver.start()
+        there.close()
+        told = [here.recv()]  # it is at work
+        workers = set(_children(driver.pid))
+        if round_ == 0:
+            os.kill(chance.choice(sorted(workers)), signal.SIGKILL)
+            told += [here.recv(), here.recv()]
+            workers |= set(_children(driver.pid))
+        if round_ < 2:
+            threading.Timer(chance.uniform(0, 0.1), driver.kill).start()
+        with suppress(EOFError):
+            while True:
+                told.append(here.recv())
+        driver.join()
+        killed += driver.exitcode == -signal.SIGKILL
+        _wait_until_gone(workers)
+    print(f"seed {seed}: {killed} drivers killed")
+    assert killed
+    assert told[-2:] == [24, []]
+    assert rows(url) == (["The cat."] * 12 + ["The dog."] * 12, 12, 12, 24)
 
 
 @pytest.mark.slow

@@ -230,6 +230,7 @@ def test_the_volume_is_named_by_the_environment_or_mounted_on_a_space(tmp_path, 
     assert str(volume()) == "/data"
 
 
+# T23
 def test_a_page_finds_its_drawn_and_saved_work_on_another_computer(place, clip, desk, monkeypatch, tmp_path):
     monkeypatch.setattr(registry, "segmenter", desk._segmenter)
     assert gpu.segmenter().name == "squares"

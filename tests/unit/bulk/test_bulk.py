@@ -2,6 +2,9 @@
 
 import os
 import signal
+import socket
+import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -58,3 +61,52 @@ def test_threads_are_cores_by_workers_and_never_more_than_asked_for(monkeypatch)
     assert [bulk.threads_each(n) for n in (1, 2, 3, 16)] == [8, 4, 2, 1]
     monkeypatch.setenv("OMP_NUM_THREADS", "2")
     assert [bulk.threads_each(n) for n in (1, 2, 8)] == [2, 2, 1]
+
+
+class Cluster:
+    """Stands for Ray, as far as it is used: a task is done when it is waited for, while the head node listens."""
+
+    def __init__(self):
+        self.head = socket.create_server(("127.0.0.1", 0))
+        self.address = f"127.0.0.1:{self.head.getsockname()[1]}"
+        names = ("RayError", "RayTaskError", "WorkerCrashedError", "OutOfMemoryError")
+        self.exceptions = SimpleNamespace(**{name: type(name, (Exception,), {}) for name in names})
+        self.init = self.shutdown = lambda **_: None
+        self.put = lambda value: value
+        self.get = lambda task: task()
+
+    def cluster_resources(self):
+        return {"CPU": 2.0}
+
+    def remote(self, **_):
+        return lambda call: SimpleNamespace(remote=lambda *given: lambda: call(*given))
+
+    def wait(self, running, *, timeout):
+        there = self.head.fileno() >= 0
+        return (running[:1], running[1:]) if there else ([], running)
+
+
+@pytest.fixture
+def cluster(monkeypatch):
+    made = Cluster()
+    monkeypatch.setitem(sys.modules, "ray", made)
+    yield made
+    made.head.close()
+
+
+def test_a_cluster_that_goes_away_is_told_and_what_was_done_is_kept(cluster):
+    running = bulk.run(halved, 2, [4, 6, 8], ray=cluster.address)
+    assert next(running).value == 2
+    cluster.head.close()
+    with pytest.raises(RefavsError, match=r"went away .*what is done is kept, and the same command goes on"):
+        list(running)
+    assert [each.value for each in bulk.run(halved, 2, [6, 8])] == [3, 4]
+
+
+def test_a_cluster_that_is_not_there_and_a_ray_that_is_not_installed_are_one_sentence(cluster, monkeypatch):
+    cluster.head.close()
+    with pytest.raises(RefavsError, match=r"No Ray cluster answers at '127\.0\.0\.1:\d+' \(nothing listens"):
+        list(bulk.run(halved, 2, [4], ray=cluster.address))
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(RefavsError, match=r'pip install "refavs-studio\[ray\]"'):
+        list(bulk.run(halved, 2, [4], ray=cluster.address))
