@@ -21,7 +21,7 @@ from app.finding import KEY, NOT_HERE, Finder, Look
 from app.keeping import Keeper, Kept, summary
 from app.library import Library, Source
 from app.media_routes import Links
-from app.playback import Playback
+from app.playback import Playback, decoding
 from app.sound import Sounding, outline
 from app.strip import places
 from app.tabs.remarks import remarks
@@ -317,6 +317,10 @@ class Studio:
             with watch.referring():
                 yield from work.refer(desk, text, call, sound=sound, system=system, chosen=chosen)
         elif name == "export":
+            for share in decoding(desk.clip):
+                words = f"Waiting until every frame was decoded once: {int(100 * share)} % …"
+                desk.feed.say("export", words=words)
+                yield
             yield from work.export(desk, self.exports, call)
         else:
             raise RefavsError(UNKNOWN)

@@ -94,6 +94,7 @@ export function source(app) {
         clearTimeout(polling);
         if (coming) return;
         banner.hidden = true;
+        checked(state.checked);
         if (state.error) {
             banner.replaceChildren(said(state.error));
             banner.hidden = false;
@@ -109,6 +110,18 @@ export function source(app) {
                 media(answer.media);
             }, 500);
         }
+    }
+
+    // How far the frames of a long video were decoded in the background.
+    function checked(share) {
+        clearTimeout(checking);
+        part("checked").textContent = share < 1 ? t("facts.checked", { share: Math.floor(100 * share) }) : "";
+        if (!(share < 1)) return;
+        const token = net.token;
+        checking = setTimeout(async () => {
+            const answer = await net.ask("media").catch(() => null);
+            if (answer && token === net.token) checked(answer.media.checked);
+        }, 2000);
     }
 
     async function fetchMasks() {
