@@ -1,5 +1,6 @@
 """The studio in a window of its own: the server runs beside it, and ends when the window is closed."""
 
+import logging
 import signal
 import socket
 import subprocess
@@ -54,6 +55,8 @@ def _window(address: str) -> str | None:
         import webview  # type: ignore[import-not-found, unused-ignore]
     except ImportError:
         return 'A window of its own needs pywebview: pip install "refavs-studio[desktop]".'
+    # It tries one toolkit after the other, and prints a traceback for each that is not there.
+    logging.getLogger("pywebview").setLevel(logging.CRITICAL)
     try:
         webview.settings["ALLOW_DOWNLOADS"] = True  # of an export
         webview.create_window(TITLE, address, width=SIZE[0], height=SIZE[1], min_size=(390, 600))
