@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from app.cli import main
 from core import media
 from core.datasets import avsbench, avss, refavs
 from core.datasets.check import check
@@ -352,18 +353,16 @@ def test_a_long_clip_is_a_film_with_boxes(tmp_path):
     assert len(film.pts) == 250
 
 
-def refavs_command(*args: str) -> subprocess.CompletedProcess:
+def test_the_command_says_how_fast_it_was_and_refuses_odd_wishes(tmp_path, monkeypatch, capsys):
     code = "from app.cli import main; main()"
-    return subprocess.run([sys.executable, "-c", code, *args], capture_output=True, text=True, check=False)
-
-
-def test_the_command_says_how_fast_it_was_and_refuses_odd_wishes(tmp_path):
-    done = refavs_command("world", str(tmp_path / "set"), "--layout", "refavs", "--clips", "1", "--seed", "1")
+    wish = ("world", str(tmp_path / "set"), "--layout", "refavs", "--clips", "1", "--seed", "1")
+    done = subprocess.run([sys.executable, "-c", code, *wish], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "clips a second on" in done.stdout
-    wrong = refavs_command("world", str(tmp_path / "new"), "--layout", "dvd", "--clips", "1")
-    assert wrong.returncode == 2
-    assert "s4" in wrong.stderr
-    again = refavs_command("world", str(tmp_path / "set"), "--clips", "1")
-    assert again.returncode == 2
-    assert "not empty" in again.stderr
+    for folder, layout, said in (("new", "dvd", "s4"), ("set", "refavs", "not empty")):
+        command = ["refavs", "world", str(tmp_path / folder), "--layout", layout, "--clips", "1"]
+        monkeypatch.setattr(sys, "argv", command)
+        with pytest.raises(SystemExit) as end:
+            main()
+        assert end.value.code == 2
+        assert said in capsys.readouterr().err

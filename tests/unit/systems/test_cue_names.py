@@ -39,7 +39,7 @@ def heard(monkeypatch):
 @pytest.fixture(scope="module")
 def film(tmp_path_factory):
     """A disc and a square, looked at, and the sound with which the disc moves, without names."""
-    clip = media.open(drawn.film(tmp_path_factory.mktemp("named") / "two things.mp4")).clip()
+    clip = media.open(drawn.film(tmp_path_factory.mktemp("named") / "two things.mp4")).clip(0, 124)
     looking = CueReasoner(segmenter="classical")._look(clip)
     try:
         while True:
