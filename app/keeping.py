@@ -1,6 +1,6 @@
 """Between a desk and the store: what stands is loaded with its clip; "saved" is said when it is on disk."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID, uuid4
@@ -38,14 +38,15 @@ WAITS = (
 class Kept:
     """What the store has of a desk.
 
-    version: of the clip when it was loaded. cells: by the object's key, as stored last; revision: the
-    desk's, then.
+    version: of the clip when it was loaded. cells, categories: by the object's key, as stored last; revision:
+    the desk's, then.
     """
 
     clip: UUID | None = None
     version: int = 0
     session: UUID | None = None
     cells: dict[UUID, dict[int, Cell]] = field(default_factory=dict)
+    categories: dict[UUID, str] = field(default_factory=dict)
     pairs: list[PairWork] = field(default_factory=list)
     current: PairWork | None = None
     revision: int | None = None
@@ -74,6 +75,7 @@ class Keeper:
         chosen = kept.current.objects if kept.current else ()
         desk.restore((_thing(o, o.id in chosen), _cells(o)) for o in work.objects)
         kept.cells = {thing.key: desk.cells(thing.id) for thing in desk.things}
+        kept.categories = {thing.key: thing.category for thing in desk.things}
         desk.expression = (kept.current and kept.current.expression) or ""
         kept.revision = desk.revision
         self._stand(desk)
@@ -108,11 +110,13 @@ class Keeper:
             pair = now.id if now and same else kept.tried.setdefault(text, uuid4())
             why = None if fitting else null_kind
             edit = PairEdit(pair, text, tuple(thing.key for thing in fitting), null_kind=why)
-            objects = [
-                _edit(thing, cells[thing.key], kept.cells.get(thing.key, {}))
+            edits = [
+                (thing, _edit(thing, cells[thing.key], kept))
                 for thing in things
                 if thing.fits or thing.key in kept.cells
             ]
+            # What others changed of an object that this save leaves as it is, is theirs.
+            objects = [edit for thing, edit in edits if thing.fits or edit.masks or edit.category]
             if kept.clip is None:
                 video = self.store.add_video(desk.clip.video)
                 kept.clip = self.store.add_clip(video.id, desk.clip.first, desk.clip.last).id
@@ -133,7 +137,7 @@ class Keeper:
                     prompts=prompts,
                 )
                 desk.effort = desk.effort.without(prompts)
-                kept.cells |= {o.id: cells[o.id] for o in objects}
+                self._keep(kept, things, cells, {each.id for each in objects})
                 kept.revision = revision
             except (ConflictError, UnreachableError):
                 raise
@@ -144,7 +148,7 @@ class Keeper:
                     raise error
                 if edit.id in stored:
                     desk.effort = desk.effort.without(prompts)
-                kept.cells |= {key: cells[key] for key in stored if key in cells}
+                self._keep(kept, things, cells, stored)
                 kept.revision = None
             kept.tried.clear()
             self._look(kept, pair)
@@ -152,6 +156,13 @@ class Keeper:
         self._tell(desk, **({} if text == expression.strip() else {"expression": text}))
         if refused:
             raise StoreError(f"Not everything is saved: {' '.join(refused)} The rest is saved.")
+
+    def _keep(
+        self, kept: Kept, things: Iterable[Thing], cells: Mapping[UUID, dict[int, Cell]], stored: Set[UUID]
+    ) -> None:
+        for thing in things:
+            if thing.key in stored:
+                kept.cells[thing.key], kept.categories[thing.key] = cells[thing.key], thing.category
 
     def _one_by_one(
         self,
@@ -237,8 +248,7 @@ class Keeper:
     def _unsaved(self, desk: Desk, pair: PairWork) -> bool:
         things = {thing.key: thing for thing in desk.things}
         own = [things[key] for key in pair.objects if key in things]
-        stored = desk.kept.cells
-        return any(_edit(each, desk.cells(each.id), stored.get(each.key, {})).masks for each in own)
+        return any(_edit(each, desk.cells(each.id), desk.kept).masks for each in own)
 
     def stand(self, desk: Desk) -> None:
         """Tell the page how its pairs stand now; somebody may have judged them."""
@@ -414,13 +424,15 @@ def _cells(work: ObjectWork) -> dict[int, Cell]:
     }
 
 
-def _edit(thing: Thing, now: dict[int, Cell], before: dict[int, Cell]) -> ObjectEdit:
+def _edit(thing: Thing, now: dict[int, Cell], kept: Kept) -> ObjectEdit:
     """What changed of an object since it was stored."""
+    before = kept.cells.get(thing.key, {})
+    named = thing.category != kept.categories.get(thing.key, "")
     changed = {index: cell for index, cell in now.items() if before.get(index) is not cell}
     gone = before.keys() - now.keys()
     return ObjectEdit(
         thing.key,
-        thing.category or None,
+        (thing.category or None) if named else None,
         {**{index: cell.mask for index, cell in changed.items()}, **dict.fromkeys(gone)},
         {**{index: cell.source for index, cell in changed.items()}, **dict.fromkeys(gone, "click")},
         {index: cell.score for index, cell in changed.items()},

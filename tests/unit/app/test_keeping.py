@@ -139,6 +139,43 @@ def test_what_somebody_else_saved_meanwhile_is_not_overwritten_unasked(saved, ke
     assert again(saved, keeper).cells(1)[3].mask == saved.cells(1)[3].mask
 
 
+def rename(desk, keeper):
+    desk.change_thing(1, category="wolf")
+    keeper.save(desk, "The barking dog.")
+
+
+def delete(desk, keeper):
+    keeper.remove(desk, desk.kept.current.id)
+    keeper.delete_thing(desk, 1)
+
+
+@pytest.mark.parametrize(("act", "stands"), [(rename, ["bird", "wolf"]), (delete, ["bird"])])
+def test_what_somebody_else_did_to_an_object_keeps_nobody_from_saving_another(saved, keeper, act, stands):
+    mine = again(saved, keeper)
+    act(saved, keeper)
+    mine.choose(())
+    mine.ask(5, click=(0.2, 0.5, True))
+    mine.change_thing(2, category="bird", fits=True)
+    mine.change_thing(1, fits=False)
+    keeper.save(mine, "The bird.")
+    mine.ask(6, click=(0.2, 0.5, True), thing=2)
+    keeper.save(mine, "The bird.")  # and once more
+    there = again(saved, keeper)
+    assert sorted(thing.category for thing in there.things) == stands
+    assert "The bird." in {pair["expression"] for pair in summary(there)["pairs"]}
+
+
+def test_object_that_somebody_else_deleted_is_not_brought_back_unasked(saved, keeper):
+    mine = again(saved, keeper)
+    delete(saved, keeper)
+    mine.ask(5, click=(0.2, 0.5, True), thing=1)
+    with pytest.raises(ConflictError):
+        keeper.save(mine, "The other dog.")
+    assert not again(saved, keeper).things
+    keeper.save(mine, "The other dog.", over=True)
+    assert [thing.category for thing in again(saved, keeper).things] == ["dog"]
+
+
 def refuse(keeper, monkeypatch, wanted):
     """A store that does not take the row of this id."""
     whole = keeper.store.save_work
