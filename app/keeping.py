@@ -51,6 +51,7 @@ class Kept:
     current: PairWork | None = None
     revision: int | None = None
     seen: int = 0  # version of the clip that the page was told of; while it is not stored, of any clip
+    apart: str = ""  # with what the file was read when work was stored on other frames of it, which is not shown
     review: ReviewInfo | None = None  # why the current pair was returned
     shown: UUID | None = None  # the review that lies beside the work
     tried: dict[str, UUID] = field(default_factory=dict)  # sentence -> its new pair, not known to be stored
@@ -67,6 +68,7 @@ class Keeper:
         kept = desk.kept = Kept()
         clip = self._stored(desk.clip)
         if clip is None:
+            kept.apart = next((each.decoder for each in self.store.videos(desk.clip.video.sha256)), "")
             return
         work = self.store.load_clip_work(clip)
         kept.clip, kept.version, kept.seen = clip, work.version, work.version

@@ -251,6 +251,7 @@ class Studio:
             "last": clip.last,
             "sound": video.has_audio,
             "damaged": video.damaged,
+            "apart": {"then": desk.kept.apart, "now": video.decoder} if desk.kept.apart else None,
             "media": self._media(desk, {})["media"],
             "strip": {"link": self.links.strip(clip), "frames": places(clip)},
             "expression": desk.expression,

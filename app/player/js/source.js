@@ -74,6 +74,7 @@ export function source(app) {
         document.title = desk.name + " · RefAVS Studio";
         remember();
         if (desk.damaged) notice(t("open.damaged"));
+        if (desk.apart) notice(t("open.apart", desk.apart), { error: true });
         media(desk.media);
         fetchMasks();
         fetchSound();

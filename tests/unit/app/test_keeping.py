@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from annotations.records import ConflictError, StoreError, UnreachableError
@@ -43,6 +45,21 @@ def test_saved_pair_is_there_again_with_its_masks(saved, keeper):
     assert desk.cells(thing.id)[3].touched
     assert desk.expression == "The barking dog."
     assert summary(desk)["saved"]["revision"] == desk.revision
+
+
+def test_work_on_other_frames_of_the_same_file_is_told_and_not_shown(saved, keeper):
+    assert saved.kept.apart == ""
+    times = saved.clip.video.pts.copy()
+    times[3] += 0.004
+    decoder = saved.clip.video.decoder
+    video = replace(saved.clip.video, pts=times, decoder="another reader")
+    desk = Desk(video.clip(), saved._segmenter)
+    keeper.load(desk)
+    assert desk.things == []
+    assert desk.kept.apart == decoder
+    desk.ask(3, click=(0.5, 0.5, True))
+    keeper.save(desk, "The dog.")
+    assert [thing.category for thing in again(saved, keeper).things] == ["dog"]
 
 
 def test_saved_is_told_only_after_the_store_has_it(saved):
