@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.library import Library
+from app.limits import upload_mb
 from core.errors import MediaError
 from core.media import afar
 
-MOST = 500 * 2**20  # bytes, as of an upload
 LONGEST = 2000  # characters of a link
 AT_ONCE = 3  # for all people; the next ones wait
 WAITING = 12  # being fetched, and waiting for it
@@ -91,7 +91,7 @@ class Fetching:
         try:
             with self._turn:
                 fetch.begun = time.monotonic()
-                path = afar.fetch_public(url, most=MOST, tell=fetch.tell)
+                path = afar.fetch_public(url, most=upload_mb() * 2**20, tell=fetch.tell)
                 fetch.tell(fetch.done, fetch.total)
                 fetch.source = self._library.take_fetched(path).key
         except Exception as error:

@@ -1,6 +1,7 @@
 """How much programs may ask: calls in a minute for each caller, and calls that wait at a time in all."""
 
 import json
+import os
 import threading
 import time
 from collections import OrderedDict, deque
@@ -17,7 +18,16 @@ from core.errors import RefavsError
 CALLS, MINUTE = 120, 60.0
 CALLERS = 4096  # remembered
 WAITING = 24  # calls of programs; the queue has room for 64 of programs and pages
+UPLOAD_MB = 500  # unless REFAVS_UPLOAD_MB says otherwise
 CALL, JOIN = "/gradio_api/call/", "/gradio_api/queue/join"
+
+
+def upload_mb() -> int:
+    """How large a video may be that a person uploads or names a link of, MB of 2**20 bytes. RefavsError."""
+    said = os.environ.get("REFAVS_UPLOAD_MB") or str(UPLOAD_MB)
+    if not said.isdecimal() or int(said) == 0:
+        raise RefavsError(f"REFAVS_UPLOAD_MB says {said!r}: expected a whole number of MB, such as 500.")
+    return int(said)
 
 
 class Rate:

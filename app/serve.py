@@ -15,7 +15,6 @@ from app.people import People
 from core import paths
 from core.errors import RefavsError
 
-UPLOAD_LIMIT = 500 * 2**20  # bytes
 # Gradio shows it as HTML, untranslated: it stands there in both languages.
 SIGN_IN = (
     "Sign in to RefAVS Studio with the name and password that you were given."
@@ -60,7 +59,7 @@ def serve(*, clip: str | None, host: str, port: int, db: str | None, auth: str |
     from app import api, gpu, logs, space_bar, watch
     from app.bearer import HUB_TOKEN, Bearer, HubPeople
     from app.guard import LOOPBACK, Guard
-    from app.limits import Waiting
+    from app.limits import Waiting, upload_mb
     from app.page import build, launch_settings
     from app.shards import Shards, pusher
 
@@ -69,6 +68,7 @@ def serve(*, clip: str | None, host: str, port: int, db: str | None, auth: str |
     space = on_space()
     shards = Shards(store, pusher(paths.data_dir() / "shards")) if "REFAVS_DATASET" in os.environ else None
     settings = launch_settings()
+    upload_limit = upload_mb() * 2**20
     head = None
     if space or durable.volume:
         head = lambda: space_bar.bar(durable, shards)  # noqa: E731
@@ -80,7 +80,7 @@ def serve(*, clip: str | None, host: str, port: int, db: str | None, auth: str |
     local = host in LOOPBACK and not (people or space)
     middleware = [
         Middleware(watch.Watch),
-        Middleware(Guard, hosts=LOOPBACK if local else None, upload_limit=UPLOAD_LIMIT, space=space),
+        Middleware(Guard, hosts=LOOPBACK if local else None, upload_limit=upload_limit, space=space),
         Middleware(Waiting, endpoints=api.numbers(page), waiting=lambda: api.waiting(page)),
     ]
     if people:
@@ -95,7 +95,7 @@ def serve(*, clip: str | None, host: str, port: int, db: str | None, auth: str |
     page.launch(
         server_name=host,
         server_port=port,
-        max_file_size=UPLOAD_LIMIT,
+        max_file_size=upload_limit,
         ssr_mode=False,
         share=False,
         run_history=False,

@@ -6,6 +6,7 @@ from typing import Any
 
 import gradio as gr
 
+from app.limits import upload_mb
 from app.player.modules import CSS, VERSION, WORDS
 
 HERE = files("app.player")
@@ -32,11 +33,16 @@ def gradio_words() -> gr.I18n:
     return gr.I18n(**{locale: {FAILED: tables[name][FAILED]} for locale, name in LOCALES.items()})
 
 
+def template() -> str:
+    """The page's HTML, which says how much may be uploaded."""
+    return HERE.joinpath("player.html").read_text("utf-8").replace("UPLOAD_MB", str(upload_mb()))
+
+
 class Player(gr.HTML):
     """Stage, lanes, sentence, objects, saved pairs. `value` carries answers of queued events."""
 
     def __init__(self, value: Any = None, **kwargs: Any) -> None:
-        kwargs.setdefault("html_template", HERE.joinpath("player.html").read_text("utf-8"))
+        kwargs.setdefault("html_template", template())
         kwargs.setdefault("css_template", CSS)
         kwargs.setdefault("js_on_load", ON_LOAD)
         kwargs.setdefault("apply_default_css", False)

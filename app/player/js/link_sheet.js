@@ -13,7 +13,7 @@ export function linkSheet(app) {
     const form = el("form", { novalidate: true, onsubmit: submit },
         el("h2", { class: "title", id: "refavs-link-title" }, t("link.title")),
         el("label", { for: "refavs-link" }, t("link.address")), address,
-        el("p", { class: "hint", id: "refavs-link-limit" }, t("link.limit")), trouble,
+        el("p", { class: "hint", id: "refavs-link-limit" }, t("link.limit", { size: app.upload })), trouble,
         el("div", { class: "row" }, el("button", { type: "button", onclick: () => sheet.close() }, t("cancel")), go));
     sheet.append(form);
 

@@ -35,7 +35,8 @@ export function mount(gradio) {
     const clock = new Clock(part("video"), part("still"));
     const overlay = new Overlay(part("overlay"), model);
     const notice = notices(part("notices"));
-    const app = { root, part, button, model, net, clock, overlay, notice };
+    const upload = `${root.dataset.upload} MB`;  // of one file, at most
+    const app = { root, part, button, model, net, clock, overlay, notice, upload };
 
     // Do something for the person; what goes wrong is told, once, in words. What they stopped themselves is not.
     app.attempt = async (work) => {

@@ -220,7 +220,7 @@ export function source(app) {
         menu.replaceChildren(
             item(t("upload.video.menu"), () => file.click(), "upload"),
             item(t("link.open"), () => app.askLink(), "match"),
-            el("div", { class: "note" }, t("upload.limit")),
+            el("div", { class: "note" }, t("upload.limit", { size: app.upload })),
             el("div", { class: "heading" }, t("menu.samples")),
             ...samples.map((s) => item(said(s.name), () => open(s.key), "play", s.key === model.desk?.source ? "current" : "")),
         );

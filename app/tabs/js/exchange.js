@@ -63,5 +63,5 @@ export function exchange(app, { chosen, changed }) {
     net.ask("exchange").then(({ job }) => job && !job.done && follow(job)).catch(() => {});
     return el("div", { class: "card" }, el("h2", { class: "title" }, t("trade.title")),
         el("div", { class: "row" }, format, out, into, file),
-        el("p", { class: "hint" }, t("trade.hint")), state);
+        el("p", { class: "hint" }, t("trade.hint", { size: app.upload })), state);
 }

@@ -58,7 +58,7 @@ export function refer(app) {
     const card = el("section", { class: "card refer-only", "aria-label": t("gallery") },
         el("div", { class: "title-row" }, el("h2", { class: "title" }, t("gallery")),
             el("div", { class: "row" },
-                el("button", { type: "button", class: "ghost small", onclick: () => part("file").click() }, icon("upload"), t("upload.own")),
+                el("button", { type: "button", class: "ghost small", onclick: () => part("file").click() }, icon("upload"), t("upload.own", { size: app.upload })),
                 el("button", { type: "button", class: "ghost small", onclick: () => app.askLink() }, icon("match"), t("link.own")))), grid);
     root.querySelector(".side").append(card);
 

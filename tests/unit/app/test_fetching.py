@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from app import fetching, serve
+from app import fetching
 from app.fetching import Fetching
 from app.library import Library
 from core.errors import MediaError
@@ -58,7 +58,7 @@ def test_a_link_tells_how_far_it_is_and_is_kept_as_an_upload_of_its_name(library
     name = here.begin(" https://example.org/a%20clip.mp4?key=1\n")
     until(lambda: here.state(name)["done"])
     assert here.state(name) == {"name": "a clip.mp4", "done": 1000, "total": 2000, "source": None}
-    assert far.asked == [("https://example.org/a%20clip.mp4?key=1", serve.UPLOAD_LIMIT)]
+    assert far.asked == [("https://example.org/a%20clip.mp4?key=1", 500 * 2**20)]
     far.on.set()
     source = library.source(ended(here, name))
     assert source.key == hashlib.sha256(clip.video.path.read_bytes()).hexdigest()

@@ -9,7 +9,8 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from app import limits
-from app.limits import WAITING, Rate, Waiting, caller
+from app.limits import WAITING, Rate, Waiting, caller, upload_mb
+from app.player.player import template
 from core.errors import RefavsError
 
 
@@ -55,3 +56,15 @@ def test_caller_is_the_address_and_on_a_space_the_one_its_proxy_names(monkeypatc
     assert caller(request) == "198.51.100.1"
     monkeypatch.setenv("SPACE_ID", "me/refavs")
     assert caller(request) == "203.0.113.9"
+
+
+# T43
+def test_how_much_may_be_uploaded_is_set_in_one_place_and_stated_on_the_page(monkeypatch):
+    assert upload_mb() == 500
+    monkeypatch.setenv("REFAVS_UPLOAD_MB", "1200")
+    assert upload_mb() == 1200
+    assert 'data-upload="1200"' in template()
+    for wrong in ("0", "-1", "a lot"):
+        monkeypatch.setenv("REFAVS_UPLOAD_MB", wrong)
+        with pytest.raises(RefavsError, match="expected a whole number of MB"):
+            upload_mb()
