@@ -181,8 +181,9 @@ class AuroraTask:
         pairs = [self.lessons.draw(rng) for _ in range(count or self._batch)]
         seconds = np.sort(rng.choice(FRAMES, DECODED, replace=False))
         batch = self.lessons.batch(pairs, self.words, self.network.config.looks, seconds)
-        eyes = self.network.see(batch.eyes)
-        return pairs, Batch(batch.asked, eyes, batch.masks.to(self.network.device)), rng
+        network = self.network
+        known = Batch(network.read(*batch.asked), network.see(batch.eyes), batch.masks.to(network.device))
+        return pairs, known, rng
 
     def named(self, step: int) -> str:
         """The clips of a step's batch."""

@@ -126,6 +126,7 @@ class AuroraBase(Reasoning):
 
         Raises RefavsError.
         """
+        _peft()  # said before large files are fetched
         thinks, reader = load(thinker)
         try:
             from transformers import Sam2Model
@@ -161,7 +162,7 @@ class AuroraBase(Reasoning):
         return self
 
     def question(self, pictures: Sequence[np.ndarray], sound: np.ndarray, said: str) -> dict[str, Tensor]:
-        """What `prefix` takes of a clip: pictures uint8 [H, W, 3], sound float32 [n] at `reader.rate`, a sentence."""
+        """What `read` takes of a clip: pictures uint8 [H, W, 3], sound float32 [n] at `reader.rate`, a sentence."""
         least = round(SILENT * self.reader.rate)
         heard = np.pad(sound, (0, max(least - len(sound), 0)))
         turns = [("system", "You are a helpful assistant."), ("user", ASKED.format(said=plain(said)))]
@@ -173,8 +174,12 @@ class AuroraBase(Reasoning):
         square = np.stack([cv2.resize(f, (side, side), interpolation=cv2.INTER_AREA) for f in frames])
         return torch.from_numpy((square / 255.0 - MEAN) / SPREAD).float().permute(0, 3, 1, 2)
 
+    def prefix(self, known: OmniPrefix) -> OmniPrefix:
+        """Nothing before an answer is taught, so it is what `read` gave."""
+        return known
+
     @torch.no_grad()
-    def prefix(self, asked: Sequence[Mapping[str, Tensor]]) -> OmniPrefix:
+    def read(self, asked: Sequence[Mapping[str, Tensor]]) -> tuple[OmniPrefix]:
         """asked: `question`'s of each clip."""
         rows = [self._read(given) for given in asked]
         longest = max(len(tokens) for tokens, *_ in rows)
@@ -185,7 +190,8 @@ class AuroraBase(Reasoning):
         tokens, places, pictures, deep = zip(*rows, strict=True)
         there = padded([torch.ones_like(p) for p in pictures])
         layers = tuple(padded(layer) for layer in zip(*deep, strict=True))
-        return OmniPrefix(padded(tokens), there, padded(places).permute(2, 0, 1), padded(pictures), layers)
+        whole = OmniPrefix(padded(tokens), there, padded(places).permute(2, 0, 1), padded(pictures), layers)
+        return (whole,)
 
     def _read(self, given: Mapping[str, Tensor]) -> tuple[Tensor, Tensor, Tensor, list[Tensor]]:
         """Of one clip: tokens [P, D], places [P, 3], which are pictures [P], and what is added behind layers."""
@@ -299,9 +305,12 @@ class AuroraBase(Reasoning):
             own[name].copy_(value)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "AuroraBase":
-        """What is frozen is shared."""
+        """What is frozen is shared: single weights, and parts without any that are taught."""
         taught = {id(p) for _, p in self.learnt()}
         memo |= {id(p): p for p in self.parameters() if id(p) not in taught}
+        for part in self.modules():
+            if taught.isdisjoint(map(id, part.parameters())):
+                memo[id(part)] = part
         memo[id(self.reader)] = self.reader
         twin: AuroraBase = self.__class__.__new__(self.__class__)
         memo[id(self)] = twin
@@ -343,17 +352,22 @@ def _unusable(folder: Path, error: Exception) -> RefavsError:
     )
 
 
-def _adapted(thinker: nn.Module, config: BaseConfig) -> Any:
-    """The thinker with LoRA in it, in full precision whatever the thinker's is: small steps would be lost."""
+def _peft() -> Any:
     try:
-        from peft import LoraConfig, inject_adapter_in_model
+        import peft
     except ImportError:
         raise RefavsError(
             "AURORA of config base needs the parts of the extra [train], which are not installed: "
             'run pip install "refavs-studio[train]".'
         ) from None
-    lora = LoraConfig(r=config.rank, lora_alpha=config.alpha, target_modules=ADAPTED)
-    adapted = inject_adapter_in_model(lora, thinker)
+    return peft
+
+
+def _adapted(thinker: nn.Module, config: BaseConfig) -> Any:
+    """The thinker with LoRA in it, in full precision whatever the thinker's is: small steps would be lost."""
+    peft = _peft()
+    lora = peft.LoraConfig(r=config.rank, lora_alpha=config.alpha, target_modules=ADAPTED)
+    adapted = peft.inject_adapter_in_model(lora, thinker)
     for name, p in adapted.named_parameters():
         if "lora_" in name:
             p.data = p.data.float()

@@ -93,9 +93,8 @@ class BaseSenses:
         for start, indices in _in_tens(clip):
             frames = [clip.frame(i) for i in indices]
             asked = network.question(frames, heard[start * rate : (start + WINDOW) * rate], said)
-            yield Window(
-                indices, start, network.prefix([asked]), network.see((network.pictures(frames)[None],))
-            )
+            eyes = network.see((network.pictures(frames)[None],))
+            yield Window(indices, start, network.prefix(*network.read([asked])), eyes)
 
 
 def _in_tens(clip: Clip) -> Iterator[tuple[int, tuple[int, ...]]]:

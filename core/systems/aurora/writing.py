@@ -44,6 +44,10 @@ class Reasoning(nn.Module):
     point: nn.Sequential
     any_device = False
 
+    def read(self, *asked: Any, **more: Any) -> tuple[Any, ...]:
+        """What a batch has of its questions -> what `prefix` takes: all that learning does not change."""
+        return asked
+
     def prefix(self, *asked: Any, **more: Any) -> Any:
         """What stands before the answers to questions."""
         raise NotImplementedError

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tiny_omni
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 from core import media
 from core.errors import RefavsError
@@ -18,7 +18,7 @@ from core.systems.protocol import Referral, Step
 pytest.importorskip("peft", reason="LoRA needs the extra [train]")
 
 from core.systems.aurora.base import AuroraBase, BaseConfig
-from core.systems.aurora.system import AuroraNano, AuroraNanoDirect
+from core.systems.aurora.system import AuroraNano
 
 FAMILIES = ("qwen2_5_omni", "qwen3_omni_moe")
 
@@ -40,6 +40,11 @@ def base(parts, family=FAMILIES[0], **options):
     return network
 
 
+@pytest.fixture(scope="module", params=FAMILIES)
+def network(parts, request):
+    return base(parts, request.param, chain_length=12)
+
+
 def questions(network, count=2):
     rng = np.random.default_rng(0)
     frames = [rng.integers(0, 255, (32, 40, 3), dtype=np.uint8) for _ in range(3)]
@@ -48,13 +53,11 @@ def questions(network, count=2):
     return [network.question(frames[: 2 + k], sound[: 16000 * (2 + k)], said[k]) for k in range(count)]
 
 
-@pytest.mark.parametrize("family", FAMILIES)
 @torch.no_grad()
-def test_a_clip_is_read_as_the_thinker_itself_reads_it(parts, family):
-    network = base(parts, family)
+def test_a_clip_is_read_as_the_thinker_itself_reads_it(network):
     asked = questions(network)
     tokens = torch.tensor([[5, 6, 7, 8]] * 2)
-    found = network.logits(network.think(network.prefix(asked), tokens))[..., :-1]
+    found = network.logits(network.think(*network.read(asked), tokens))[..., :-1]
     for row, given in enumerate(asked):
         numbers = torch.cat([given["input_ids"], tokens[:1]], 1)
         whole = {**given, "input_ids": numbers, "attention_mask": torch.ones_like(numbers)}
@@ -62,10 +65,9 @@ def test_a_clip_is_read_as_the_thinker_itself_reads_it(parts, family):
         torch.testing.assert_close(found[row : row + 1], itself, atol=1e-5, rtol=1e-4)
 
 
-@pytest.mark.parametrize("family", FAMILIES)
-def test_log_probs_of_sampled_tokens_are_those_they_were_drawn_with_and_signs_are_no_words(parts, family):
-    network = base(parts, family, chain_length=12)
-    prefix = network.prefix(questions(network)).repeated(2)
+@torch.no_grad()
+def test_log_probs_of_sampled_tokens_are_those_they_were_drawn_with_and_signs_are_no_words(network):
+    prefix = network.prefix(*network.read(questions(network))).repeated(2)
     drawn = network.write(
         prefix, network.config.think, temperature=1.0, generator=torch.Generator().manual_seed(3)
     ).done()
@@ -82,52 +84,54 @@ def test_log_probs_of_sampled_tokens_are_those_they_were_drawn_with_and_signs_ar
     assert hidden.shape == (4, drawn.tokens.shape[1], 32)
 
 
-def test_lora_signs_point_and_mask_decoder_learn_and_nothing_else_is_kept_or_copied(parts, tmp_path):
-    network = base(parts, rank=2)
+def test_lora_signs_point_and_mask_decoder_learn_and_nothing_else_is_kept_or_copied(network, tmp_path):
+    twin = copy.deepcopy(network)
+    mine, its = dict(network.named_parameters()), dict(twin.named_parameters())
+    for name in mine:
+        assert (mine[name] is its[name]) == (name not in network.state_dict()), name
     tokens = torch.tensor([[network.config.think, 5, network.config.seg]])
-    prefix = network.prefix(questions(network, 1))
-    log_probs, hidden = network.log_probs(prefix, tokens)
-    prompt, _ = network.pointed(hidden, tokens)
-    pictures = network.pictures([np.zeros((32, 40, 3), np.uint8)] * 3)
-    masks = network.segment(prompt, network.see((pictures[None],)))
-    assert masks.shape == (1, 3, *network.plane(network.see((pictures[None],))))
+    prefix = twin.prefix(*twin.read(questions(twin, 1)))
+    log_probs, hidden = twin.log_probs(prefix, tokens)
+    prompt, _ = twin.pointed(hidden, tokens)
+    eyes = twin.see((twin.pictures([np.zeros((32, 40, 3), np.uint8)] * 3)[None],))
+    masks = twin.segment(prompt, eyes)
+    assert masks.shape == (1, 3, *twin.plane(eyes))
     (masks.mean() + log_probs.mean()).backward()
-    learnt = {name for name, p in network.named_parameters() if p.grad is not None and p.grad.abs().max() > 0}
-    assert learnt <= {name for name, p in network.named_parameters() if p.requires_grad}
-    assert {n for n, p in network.named_parameters() if p.requires_grad} == set(network.state_dict())
+    learnt = {name for name, p in its.items() if p.grad is not None and p.grad.abs().max() > 0}
+    assert {name for name, p in its.items() if p.requires_grad} == set(twin.state_dict())
+    assert learnt <= set(twin.state_dict())
     for part in ("q_proj.lora_B", "v_proj.lora_B", "signs", "say.weight", "point.2", "eyes.mask_decoder"):
         assert any(part in name for name in learnt), part
     assert not any("visual" in name or "vision_encoder" in name or "audio_tower" in name for name in learnt)
 
-    twin = copy.deepcopy(network)
-    mine, its = dict(network.named_parameters()), dict(twin.named_parameters())
-    for name in mine:
-        assert (mine[name] is its[name]) == (name not in network.state_dict())
-    network.store(tmp_path)
-    assert set(load_file(tmp_path / "model.safetensors")) == set(network.state_dict())
-    again = AuroraBase.from_pretrained(tmp_path)
-    torch.testing.assert_close(again.pointed(again.think(prefix, tokens), tokens)[0], prompt)
+    torch.nn.init.normal_(twin.point[2].bias)
+    twin.store(tmp_path)
+    kept = load_file(tmp_path / "model.safetensors")
+    assert set(kept) == set(twin.state_dict())
+    again = copy.deepcopy(network)
+    again.restore(tmp_path)
+    torch.testing.assert_close(again.point[2].bias, twin.point[2].bias)
+    assert not torch.equal(network.point[2].bias, twin.point[2].bias)
+    kept.pop("signs")
+    save_file(kept, tmp_path / "model.safetensors")
     with pytest.raises(RefavsError, match="other parts"):
-        base(parts, rank=3).restore(tmp_path)
+        again.restore(tmp_path)
     (tmp_path / "config.json").write_text(json.dumps({"model_type": "bert"}))
     with pytest.raises(RefavsError, match="config base"):
         AuroraBase.from_pretrained(tmp_path)
 
 
-@pytest.mark.parametrize("family", FAMILIES)
-def test_a_saved_folder_answers_as_the_small_one_does(parts, family, tmp_path):
+def test_a_saved_folder_answers_as_the_small_one_does(network, tmp_path):
     from PIL import Image
 
-    base(parts, family, chain_length=10).store(tmp_path / "weights")
-    for k in range(11):
+    network.store(tmp_path / "weights")
+    for k in range(11):  # two windows
         Image.fromarray(np.full((32, 40, 3), 20 * k, np.uint8)).save(tmp_path / f"{k:02}.png")
-    clip = media.open(tmp_path).clip()
-    for kind in (AuroraNano, AuroraNanoDirect):
-        items = list(kind(tmp_path / "weights").refer(clip, "the dog"))
-        assert isinstance(items[-1], Referral)
-        assert items[-1].logits.shape == (11, 16, 16)
-        assert isinstance(items[-2], Step)
-        assert len(items[-2].evidence["answers"]) == 2
+    items = list(AuroraNano(tmp_path / "weights").refer(media.open(tmp_path).clip(), "the dog"))
+    assert isinstance(items[-1], Referral)
+    assert items[-1].logits.shape == (11, 16, 16)
+    assert isinstance(items[-2], Step)
+    assert len(items[-2].evidence["answers"]) == 2
 
 
 def test_parts_that_cannot_be_had_are_told_in_words(parts, tmp_path, monkeypatch):
