@@ -2,7 +2,7 @@
 import { afterPaint, el, icon } from "./dom.js";
 import { locale, named, said, t } from "./words.js";
 
-const LOOK = 1500;  // ms between two looks for what others saved on this clip
+const LOOK = 1000;  // ms between two looks for what others saved on this clip
 // A draft of the store is saved work for its author.
 const state_of = (status) => named("state", ["draft", "cannot-describe"].includes(status) ? "saved" : status);
 
