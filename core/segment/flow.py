@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from core.segment.grabcut import around, cut, disc
-from core.segment.propagation import runs_away
+from core.segment.propagation import LOST, runs_away
 from core.segment.protocol import ObjectId
 from core.segment.refine import upsample
 
@@ -90,9 +90,10 @@ class FlowTracker:
         mask = _cut_out(brought, picture) if brought.max() > 0.5 else nothing
         soft, area = _shrink(mask, bins.shape), float(mask.sum())
         like = _likeness(soft > 0.5, bins, known)
-        if like < LIKE or runs_away(area, known.area, mask.size):
+        lost = runs_away(area, known.area, mask.size)
+        if lost or like < LIKE:
             known.soft = np.zeros_like(known.soft)
-            return nothing, 1 - like
+            return nothing, LOST if lost else 1 - like
         known.soft, known.area = soft, area
         fresh = _colours(soft > 0.5, bins)
         known.recent = _Colours(

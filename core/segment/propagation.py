@@ -19,6 +19,7 @@ from core.segment.slot import compute_slot
 
 FOREGROUND_LIMIT = 0.7  # a mask that comes to cover more of the picture than this has run away,
 JUMP_LIMIT = 4.0  # and so has one that grows by this factor from one frame to the next
+LOST = 0.0  # how sure an answer without a pixel is where the mask ran away: the object may well be there
 
 
 class Tracker(Protocol):

@@ -19,7 +19,7 @@ from core.media import Clip
 from core.segment.cache import FrameCache
 from core.segment.checkpoints import CHECKPOINTS
 from core.segment.prompts import checked
-from core.segment.propagation import propagate, runs_away
+from core.segment.propagation import LOST, propagate, runs_away
 from core.segment.protocol import ObjectId, Prediction, Prompts
 from core.segment.sam2_network import (
     Memory,
@@ -143,8 +143,10 @@ class MemoryTracker:
         chance = float(torch.sigmoid(torch.tensor(there)))
         mask = full_size(logits, nothing.shape[:2]) if there > 0 else nothing
         area = float(mask.sum())
-        if area == 0 or runs_away(area, self._areas[key], mask.size):
+        if area == 0:
             return nothing, 1 - chance
+        if runs_away(area, self._areas[key], mask.size):
+            return nothing, LOST
         self._areas[key] = area
         return mask, chance
 

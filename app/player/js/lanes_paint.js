@@ -1,4 +1,4 @@
-// Painting the lanes: filled = present (as high as it is sure), line = absent, empty = no answer yet, ring = touched by the
+// Painting the lanes: filled = present (as high as it is sure), line = absent, outline = lost, empty = no answer yet, ring = touched by the
 // annotator, stroke above = it seems to sound.
 import { css } from "./colours.js";
 import { clockText } from "./dom.js";
@@ -10,6 +10,7 @@ export const STRIP = 28;
 export const WAVE = 38;
 export const LANE = 24; // the least that can be hit by a finger (WCAG 2.2, 2.5.8)
 const SOUND = AXIS + STRIP;
+const LOST = -1;
 
 export function paint(lanes, context, w, h) {
     const { model } = lanes.app;
@@ -128,7 +129,7 @@ function lane({ lanes, context, ink, clock, model, w }, object, y) {
     context.stroke();
     const strong = object.fits || object.id === model.active ? 1 : 0.45;
     const [top, high] = [y + 5, LANE - 9];
-    const state = (cell) => (cell ? (cell[0] ? 2 + Math.round(8 * (cell[3] ?? 1)) : 1) : 0);
+    const state = (cell) => (cell ? (cell[0] ? 2 + Math.round(8 * (cell[3] ?? 1)) : cell[3] === 0 ? LOST : 1) : 0);
     for (let a = clock.first; a <= clock.last;) {
         const s = state(own.get(a));
         let b = a + 1;
@@ -140,6 +141,9 @@ function lane({ lanes, context, ink, clock, model, w }, object, y) {
             context.fillRect(from, top, wide, high);
             context.fillStyle = css(object.id, strong);
             context.fillRect(from, top + high * (1 - sure), wide, high * sure);
+        } else if (s === LOST) {
+            context.strokeStyle = css(object.id, 0.75);
+            context.strokeRect(from + 0.5, top + 0.5, Math.max(wide - 1, 2), high - 1);
         } else if (s === 1) {
             context.fillStyle = css(object.id, 0.75);
             context.fillRect(from, y + LANE / 2, wide, 1.5);

@@ -18,7 +18,7 @@ from core.segment.nano.look import look
 from core.segment.nano.maps import MATCH, draw
 from core.segment.nano.network import STRIDE, NanoNetwork
 from core.segment.nano.window import Window
-from core.segment.propagation import runs_away
+from core.segment.propagation import LOST, runs_away
 from core.segment.protocol import ObjectId
 
 SIDE = 448  # grid pixels of the longer side of a frame
@@ -140,9 +140,10 @@ class NanoTracker:
         fine = nothing.copy()
         fine[where] = large > 0
         area = float(fine.sum())
-        if mask.sum() < LEAST or area < 1 or runs_away(area, known.area, fine.size):
+        lost = runs_away(area, known.area, fine.size)
+        if lost or mask.sum() < LEAST or area < 1:
             known.mask = None
-            return nothing, _sure(logits)
+            return nothing, LOST if lost else _sure(logits)
         known.mask, known.area, known.size = mask, area, int(mask.sum())
         known.recent = _memory(mask, keys)
         return fine, _sure(logits)

@@ -1,14 +1,8 @@
-"""Acts that a browser keeps while its person is signed out: app/player/js/kept.js alone, in the Node of Playwright."""
-
-import json
-import shutil
-import subprocess
-from pathlib import Path
+"""Acts that a browser keeps while its person is signed out: app/player/js/kept.js alone."""
 
 import pytest
-from playwright._impl._driver import compute_driver_executable
+from in_node import run
 
-KEPT = Path(__file__).parents[3] / "app" / "player" / "js" / "kept.js"
 STANDS_IN = """
 import { kept } from "./kept.js";
 import { Gone } from "./net.js";
@@ -39,20 +33,12 @@ const wait = () => new Promise((go) => setImmediate(go));
 @pytest.fixture
 def page(tmp_path):
     """Runs a script beside kept.js; what the server did, what waits in the browser, and how often a person was told."""
-    shutil.copy(KEPT, tmp_path)
-    (tmp_path / "package.json").write_text('{"type": "module"}')
-    (tmp_path / "net.js").write_text("export class Gone extends Error {}")
-    (tmp_path / "words.js").write_text("export const t = (key) => key, said = (words) => words;")
-
-    def run(script: str) -> dict:
-        told = "console.log(JSON.stringify({ done, waiting: net.kept, told }));"
-        (tmp_path / "test.js").write_text(STANDS_IN + script + told)
-        node = compute_driver_executable()[0]
-        ended = subprocess.run([node, "test.js"], cwd=tmp_path, capture_output=True, text=True, timeout=60)
-        assert ended.returncode == 0, ended.stderr
-        return json.loads(ended.stdout)
-
-    return run
+    others = {
+        "net.js": "export class Gone extends Error {}",
+        "words.js": "export const t = (key) => key, said = (words) => words;",
+    }
+    told = "const result = { done, waiting: net.kept, told };"
+    return lambda script: run(tmp_path, "kept.js", others, STANDS_IN + script + told)
 
 
 FOUR = "for (const n of [1, 2, 3]) await act('prompt', { n, object: 1 }); await act('save', { n: 'save' });"

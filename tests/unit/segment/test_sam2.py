@@ -13,6 +13,7 @@ from core.errors import PromptError, RefavsError
 from core.masks import Mask
 from core.registry import segmenter
 from core.segment.checkpoints import CHECKPOINTS, fetch, local
+from core.segment.propagation import LOST
 from core.segment.protocol import Click, Prompts
 from core.segment.sam2 import MemoryTracker, Sam2Segmenter, encode
 from core.segment.sam2_network import full_size, mask_tensor, picture_tensor, point_tensors
@@ -180,7 +181,9 @@ def test_a_mask_that_fills_the_picture_is_taken_for_lost(made, thing, monkeypatc
     monkeypatch.setattr(network, "memory", Floods)
     tracker = MemoryTracker(network)
     tracker.advance(0, thing.picture(0), {1: thing.truth(0)}, [])
-    assert not tracker.advance(1, thing.picture(1), {}, [1])[1][0].any()
+    mask, sure = tracker.advance(1, thing.picture(1), {}, [1])[1]
+    assert not mask.any()
+    assert sure == LOST  # unlike that of an object that is surely absent
 
 
 def test_an_object_first_said_to_be_absent_waits_for_its_first_mask(made, thing):
