@@ -62,6 +62,16 @@ def full_name(system: str) -> str:
     return SHORT.get(system, system)
 
 
+def without_reasoning(system: str) -> str:
+    """The name under which a system answers at once. Raises RefavsError for one that writes no chain first."""
+    name = f"{full_name(system)}-direct"
+    if name not in SYSTEMS:
+        raise RefavsError(
+            f"--no-reasoning is for a system that writes before it answers, as aurora does; {system} does not."
+        )
+    return name
+
+
 def check_system(name: str) -> None:
     """RefavsError where there is no system of that name; nothing is loaded."""
     _known(SYSTEMS, "system", full_name(name))

@@ -37,10 +37,15 @@ def evaluate(
     json_file: Json = None,
     workers: Workers = None,
     ray: Ray = None,
+    no_reasoning: Annotated[
+        bool, typer.Option("--no-reasoning", help="Answer at once, where the system writes a chain first.")
+    ] = False,
 ) -> None:
     """Score a system with the benchmark's own protocols; stopped, the same command goes on."""
-    from core import evaluation
+    from core import evaluation, registry
 
+    if no_reasoning:
+        system = registry.without_reasoning(system)
     task = evaluation.task(dataset)
     sounds = [evaluation.parse_audio(audio)]
     (result,) = _scored(task, system, split, weights, sounds, skip_broken, json_file, workers, ray)

@@ -29,6 +29,10 @@ def refer(
         Path | None,
         typer.Option(metavar="DIR", help="Folder for masks/00000.png ..., overlay.mp4 and referral.json."),
     ] = None,
+    weights: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder saved by training.")] = None,
+    no_reasoning: Annotated[
+        bool, typer.Option("--no-reasoning", help="Answer at once, where the system writes a chain first.")
+    ] = False,
 ) -> None:
     """Find what a sentence means; reasons on standard error, one JSON object on standard output."""
     import json
@@ -43,7 +47,9 @@ def refer(
             "An expression was expected, but it is empty; say in one sentence what is meant, or leave it out "
             "for everything that sounds."
         )
-    asked = registry.system(system)
+    if no_reasoning:
+        system = registry.without_reasoning(system)
+    asked = registry.system(system, weights)
     opened = media.open(clip).clip()
     if out is not None:
         _folder(out)

@@ -6,7 +6,10 @@ from importlib.resources import files
 import numpy as np
 import pytest
 import torch
+import typer
+from typer.testing import CliRunner
 
+from app.cli import refer
 from core import media, registry
 from core.errors import RefavsError
 from core.systems.aurora import chain
@@ -245,6 +248,19 @@ def test_without_reasoning_the_answer_begins_with_another_sign(nano, folder, cli
         list(system.refer(clip, "the dog"))
     config = load(folder).config
     assert starts == [config.think] * 2 + [config.direct] * 2
+
+
+def test_the_command_answers_without_reasoning_where_there_is_any(folder, tmp_path):
+    from PIL import Image
+
+    Image.new("RGB", (40, 32)).save(tmp_path / "0.png")
+    cli = typer.Typer()
+    refer.register(cli)
+    line = [str(tmp_path), "the dog", "--no-reasoning", "--weights", str(folder), "--system"]
+    done = CliRunner().invoke(cli, [*line, "aurora"])
+    assert done.exit_code == 0, done.exception
+    assert json.loads(done.stdout.splitlines()[-1])["system"] == "aurora-nano-direct"
+    assert "cue does not" in str(CliRunner().invoke(cli, [*line, "cue"]).exception)
 
 
 def test_weights_that_cannot_be_used_are_refused_in_words(tmp_path, clip, nano):
