@@ -1,6 +1,7 @@
 """The studio in a window of its own: the server runs beside it, and ends when the window is closed."""
 
 import logging
+import os
 import signal
 import socket
 import subprocess
@@ -9,6 +10,7 @@ import time
 import urllib.request
 import webbrowser
 from collections.abc import Sequence
+from importlib.util import find_spec
 from typing import Any
 
 TITLE = "RefAVS Studio"
@@ -16,13 +18,17 @@ SIZE = (1360, 860)
 PATIENCE = 120.0  # seconds until the server answers
 LAST = 0.5  # seconds in which what the page sends while it closes arrives
 ENDING = 20.0  # seconds that the server has to end
+GTK = (  # Qt's own engine, as pip installs it, cannot play H.264
+    "A window that plays videos needs GTK: apt install python3-gi gir1.2-webkit2-4.1 gstreamer1.0-libav, and an "
+    "environment that sees them (python3 -m venv --system-site-packages)."
+)
 
 
 def show(launch: Sequence[str], *, host: str, port: int) -> int:
     """Serve with the command `launch`, show the page at host:port until its window is closed; the exit status.
 
-    Without pywebview, or where it finds no way to draw a window, the browser shows the page until the server is
-    ended with Ctrl+C.
+    Without pywebview, or where it finds no way to draw a window that plays videos, the browser shows the page until
+    the server is ended with Ctrl+C. The environment's PYWEBVIEW_GUI has a window drawn all the same.
     """
     for told in (signal.SIGTERM, signal.SIGINT):
         signal.signal(told, _interrupt)
@@ -55,6 +61,8 @@ def _window(address: str) -> str | None:
         import webview  # type: ignore[import-not-found, unused-ignore]
     except ImportError:
         return 'A window of its own needs pywebview: pip install "refavs-studio[desktop]".'
+    if sys.platform == "linux" and find_spec("gi") is None and "PYWEBVIEW_GUI" not in os.environ:
+        return GTK
     # It tries one toolkit after the other, and prints a traceback for each that is not there.
     logging.getLogger("pywebview").setLevel(logging.CRITICAL)
     try:

@@ -44,6 +44,7 @@ def environment_of(home):
         "REFAVS_DATA_DIR": str(home / "data"),
         "REFAVS_CACHE_DIR": str(home / "cache"),
         "BROWSER": f"{sys.executable} {home / 'browser.py'} %s",
+        "PYWEBVIEW_GUI": "gtk",
     }
 
 
