@@ -24,6 +24,20 @@ def refavs(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=240)
 
 
+@pytest.fixture
+def here(monkeypatch, capsys):
+    """Run `refavs` in this process: every start of Python takes seconds."""
+
+    def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+        command = ["refavs", *map(str, arguments)]
+        monkeypatch.setattr(sys, "argv", command)
+        with pytest.raises(SystemExit) as end:
+            main()
+        return subprocess.CompletedProcess(command, int(end.value.code or 0), *capsys.readouterr())
+
+    return run
+
+
 def refused(done: subprocess.CompletedProcess[str]) -> str:
     """The one sentence of a refusal."""
     assert done.returncode == 2, done.stdout + done.stderr
@@ -81,7 +95,7 @@ def test_segment_writes_the_clicked_thing(tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["missing", "empty", "truncated", "text renamed", "sound only"])
-def test_a_bad_file_is_refused_in_one_sentence(kind, tmp_path):
+def test_a_bad_file_is_refused_in_one_sentence(kind, tmp_path, here):
     path = tmp_path / "bad clip 'ü'.mp4"
     if kind == "empty":
         path.touch()
@@ -94,14 +108,15 @@ def test_a_bad_file_is_refused_in_one_sentence(kind, tmp_path):
         import soundfile
 
         soundfile.write(path, np.zeros(16000, np.float32), 16000)
-    sentence = refused(refavs("refer", path, "The object making a sound."))
+    run = refavs if kind == "missing" else here
+    sentence = refused(run("refer", path, "The object making a sound."))
     assert sentence.startswith("refavs: ")
     assert path.name in sentence or str(path) in sentence
 
 
 @pytest.mark.parametrize("expression", ["", "   ", "a " * 2500 + "b"])
-def test_an_expression_that_is_empty_or_endless_is_refused_or_answered_in_words(expression):
-    done = refavs("refer", SAMPLE, expression)
+def test_an_expression_that_is_empty_or_endless_is_refused_or_answered_in_words(expression, here):
+    done = here("refer", SAMPLE, expression)
     assert "Traceback" not in done.stderr
     assert done.returncode in (0, 2)
     if len(expression) > 5000:
@@ -124,14 +139,11 @@ def test_an_expression_that_is_empty_or_endless_is_refused_or_answered_in_words(
         ("evaluate", "no-such-form:/nowhere", "--system", "cue"),
     ],
 )
-def test_wrong_usage_ends_with_two_and_never_a_traceback(arguments, tmp_path, monkeypatch, capsys):
-    """In this process: eleven starts of Python would take half a minute."""
+def test_wrong_usage_ends_with_two_and_never_a_traceback(arguments, tmp_path, monkeypatch, here):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "argv", ["refavs", *map(str, arguments)])
-    with pytest.raises(SystemExit) as end:
-        main()
-    assert end.value.code == 2
-    assert "Traceback" not in capsys.readouterr().err
+    done = here(*arguments)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
 
 
 def test_help_names_every_command():
@@ -141,11 +153,9 @@ def test_help_names_every_command():
         assert name in done.stdout
 
 
-def test_refer_without_a_sentence_means_everything_that_sounds(monkeypatch, capsys):
-    monkeypatch.setattr(sys, "argv", ["refavs", "refer", str(SAMPLE), "--system", "centre-box"])
-    with pytest.raises(SystemExit) as end:
-        main()
-    assert end.value.code == 0
-    answer = json.loads(capsys.readouterr().out)
+def test_refer_without_a_sentence_means_everything_that_sounds(here):
+    done = here("refer", SAMPLE, "--system", "centre-box")
+    assert done.returncode == 0
+    answer = json.loads(done.stdout)
     assert answer["expression"] is None
     assert len(answer["objects"]) == 1
