@@ -14,7 +14,7 @@ from test_safety import Caller
 
 from annotations.store import Store
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = pytest.mark.timeout(900)
 
 
 class Space(Server):
@@ -81,7 +81,10 @@ def until(true, seconds=60):
         time.sleep(0.2)
 
 
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+# T23
+@pytest.mark.parametrize(
+    "how", [signal.SIGTERM, pytest.param(signal.SIGKILL, marks=pytest.mark.slow)], ids=["ended", "killed"]
+)
 def test_work_in_the_middle_is_there_when_the_space_starts_elsewhere(tmp_path, how):
     volume = tmp_path / "volume"
     volume.mkdir()
@@ -136,6 +139,7 @@ def test_work_in_the_middle_is_there_when_the_space_starts_elsewhere(tmp_path, h
             there.stop()
 
 
+@pytest.mark.slow
 def test_token_that_expired_and_volume_that_takes_nothing_are_told_and_work_goes_on(tmp_path):
     volume = tmp_path / "volume"
     volume.mkdir()
