@@ -110,8 +110,9 @@ class Gathered:
             raise DatasetError(f"There is nothing to export: {said}.")
         if not rows:
             first = self.refused[0]
-            said = f"None of {self.pairs} pairs can be exported; the first, {first.expression!r}"
-            raise DatasetError(f"{said}: {first.reason}.")
+            raise DatasetError(
+                f"None of {self.pairs} pairs can be exported; the first, {first.expression!r}: {first.reason}."
+            )
         chosen = {pair.id for pairs in self._chosen.values() for pair in pairs}
         if lost := chosen - self.written - {refused.pair for refused in self.refused}:
             raise DatasetError(f"{len(lost)} pairs were lost on the way to {root}; nothing is kept.")

@@ -46,8 +46,11 @@ export function said(text) {
         const found = pattern.exec(text);
         if (found) return words.replace(/\{(\d)\}/g, (whole, k) => said(found[Number(k) + 1]));
     }
-    const sentences = text.split(/(?<=[.!?]) /);
-    return sentences.length > 1 ? sentences.map(said).join(" ") : text;
+    for (const [end, joint] of [[/(?<=[.!?]) /, " "], [/; /, "；"]]) {
+        const parts = text.split(end);
+        if (parts.length > 1) return parts.map(said).join(joint);
+    }
+    return text;
 }
 
 // The words of the page's own elements: data-t = what stands in it, data-t-NAME = an attribute.

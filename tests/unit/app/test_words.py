@@ -24,7 +24,7 @@ NAMES = re.compile(
     r"|system-ui, sans-serif|The (first )?object (making|to make) .*|Esc|Del|Space|Arrow|Ctrl\+|Shift\+|Refers to"
 )
 SERVER = (
-    *("app/*.py", "app/tabs/*.py", "annotations/*.py"),
+    *("app/*.py", "app/tabs/*.py", "annotations/*.py", "annotations/exchange/*.py"),
     *("core/expressions/*.py", "core/media/*.py", "assets/clips/*.json"),
 )
 
@@ -118,6 +118,21 @@ def test_translated_sentences_are_those_of_the_server():
     assert not gone
     for text, words in SAID.items():
         assert {int(k) for k in re.findall(r"{(\d)}", words)} == set(range(text.count("{}"))), text
+
+
+@pytest.mark.parametrize("module", ["gather", "refavs_export", "avss"])
+def test_why_a_pair_is_left_out_of_an_export_is_said_in_both_languages(module):
+    tree = ast.parse((ROOT / "annotations/exchange" / f"{module}.py").read_text("utf-8"))
+    prose = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    parts = {id(v) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for v in node.values}
+    told = {
+        text
+        for node in ast.walk(tree)
+        if id(node) not in prose | parts
+        if (text := template(node)) and re.search("[a-z]{2,} [a-z]{2,} [a-z]", text)
+    }
+    assert told
+    assert not [text for text in told if text not in SAID]
 
 
 REFUSALS = ("MediaError", "PromptError", "RefavsError", "StoreError")
