@@ -12,7 +12,9 @@ from core.training.eemc_calibrate import answer, calibrate
 def task(folder, tmp_path):
     table = folder / "metadata.csv"
     table.write_text(table.read_text() + "a,a_dog_3,val,0,The dog.\nb,b_cat_3,val,0,The cat.\n")
-    return EemcTask([folder], tmp_path / "cache", EemcConfig(width=16, heads=2, queries=2, decoder_layers=2))
+    return EemcTask(
+        [folder], tmp_path.parent / "features", EemcConfig(width=16, heads=2, queries=2, decoder_layers=2)
+    )
 
 
 def test_it_is_the_highest_that_keeps_j(task, folder, monkeypatch):

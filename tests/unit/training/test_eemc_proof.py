@@ -58,7 +58,9 @@ def test_cells_that_were_run_stay_and_the_others_are_called_not_run(bench, teste
 def test_every_variant_leaves_out_what_its_name_says(tested, tmp_path):
     rng = np.random.default_rng(0)
     for variant, options in eemc_proof.VARIANTS.items():
-        network = EemcTask([tested], tmp_path / "cache", EemcConfig(**SMALL, **options)).network.eval()
+        network = EemcTask(
+            [tested], tmp_path.parent / "features", EemcConfig(**SMALL, **options)
+        ).network.eval()
         eyes = tuple(
             torch.from_numpy(rng.normal(size=(1, 2, c, s, s))).float()
             for c, s in ((64, 8), (128, 4), (192, 2))

@@ -20,7 +20,8 @@ from core.training.loop import Schedule, train
 
 
 def task_of(folder, tmp_path):
-    return EemcTask([folder], tmp_path / "cache", EemcConfig(width=32, queries=3, decoder_layers=2))
+    """With features that all tests share: they are named by what they came from."""
+    return EemcTask([folder], tmp_path.parent / "features", EemcConfig(width=32, queries=3, decoder_layers=2))
 
 
 def test_a_mirrored_sentence_swaps_left_and_right_alone():
@@ -176,7 +177,9 @@ def test_the_clips_that_are_named_are_those_of_the_batch(folder, tmp_path, monke
 def test_a_folder_with_another_network_s_checkpoint_is_refused_and_left_as_it_is(folder, tmp_path):
     train(task_of(folder, tmp_path), tmp_path / "out", Schedule(steps=1))
     before = (tmp_path / "out" / "checkpoint.pt").read_bytes()
-    other = EemcTask([folder], tmp_path / "cache", EemcConfig(width=16, queries=3, decoder_layers=2))
+    other = EemcTask(
+        [folder], tmp_path.parent / "features", EemcConfig(width=16, queries=3, decoder_layers=2)
+    )
     with pytest.raises(RefavsError, match="no checkpoint of this network"):
         train(other, tmp_path / "out", Schedule(steps=2))
     assert (tmp_path / "out" / "checkpoint.pt").read_bytes() == before
