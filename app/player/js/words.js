@@ -46,11 +46,12 @@ export function said(text) {
         const found = pattern.exec(text);
         if (found) return words.replace(/\{(\d)\}/g, (whole, k) => said(found[Number(k) + 1]));
     }
-    for (const [end, joint] of [[/(?<=[.!?]) /, " "], [/; /, "；"]]) {
-        const parts = text.split(end);
-        if (parts.length > 1) return parts.map(said).join(joint);
-    }
-    return text;
+    const sentences = text.split(/(?<=[.!?]) /);
+    if (sentences.length > 1) return sentences.map(said).join(" ");
+    const clauses = text.split("; ");
+    if (clauses.length === 1) return text;
+    const words = clauses.map(said);
+    return words.every((each, k) => each !== clauses[k]) ? words.join("；") : text;
 }
 
 // The words of the page's own elements: data-t = what stands in it, data-t-NAME = an attribute.
