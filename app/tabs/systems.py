@@ -21,6 +21,12 @@ ABOUT = {
     "largest-motion": "Answers what moves most: what a score must beat.",
     "aurora-nano-direct": "The weights of aurora-nano, answering without a chain.",
     "classical": "GrabCut around the prompts, optical flow between frames.",
+    "cue-hub": "The cue reasoner, with open networks of the hub that find and name things.",
+    "eemc-nano": "Attends to picture, sound and sentence at once, as the first Ref-AVS system did.",
+    "aurora-nano": "Writes down what it sees and hears, then points at the object.",
+    "ssp-nano": "Marks everything that sounds and names it; reads no sentence.",
+    "segpref-nano": "Marks everything that sounds; reads no sentence.",
+    "nano-segmenter": "A small network that answers clicks and carries masks on.",
     "sam2-official": "The sam2 package, for checkpoints that were trained further with it.",
 }
 WEIGHTS = {"aurora-nano-direct": "aurora-nano"}  # of another system
@@ -49,12 +55,11 @@ def _system(name: str) -> dict[str, Any]:
         note = f" {size} MB would be fetched with its first use: {fetched}." if missing else ""
         about = f"The cue reasoner; nouns are found by GroundingDINO, things named by SigLIP 2, sounds by CLAP. Apache-2.0.{note}"
         whole = sum(one.megabytes for one in CUE_HUB)
-        return _row(name, "not here" if missing else "ready", about, whole)
-    shipped = _shipped(WEIGHTS.get(name, name))
-    state = "a measure" if name in BASELINES else shipped["state"] if shipped else "ready"
-    return _row(
-        name, state, ABOUT.get(name) or (shipped or {}).get("about", ""), (shipped or {}).get("megabytes")
-    )
+        return _row(name, "not here" if missing else "ready", ABOUT[name], whole, card=about)
+    shipped = _shipped(WEIGHTS.get(name, name)) or {}
+    state = "a measure" if name in BASELINES else shipped.get("state", "ready")
+    card = "" if name in WEIGHTS else shipped.get("card", "")
+    return _row(name, state, ABOUT.get(name, ""), shipped.get("megabytes"), card=card)
 
 
 def _segmenter(name: str) -> dict[str, Any]:
@@ -62,16 +67,17 @@ def _segmenter(name: str) -> dict[str, Any]:
 
     if known := CHECKPOINTS.get(name):
         here = local(known) is not None
-        note = "" if here else f"{known.megabytes} MB would be fetched from {known.hub} with its first use."
-        gated = " Its hub page asks for an agreement first." if known.gated and not here else ""
+        about = f"{known.licence}. {known.megabytes} MB would be fetched from {known.hub} with its first use."
+        if known.gated:
+            about = f"{about} Its hub page asks for an agreement first."
         return _row(
-            name, "ready" if here else "not here", f"{known.licence}. {note}{gated}".strip(), known.megabytes
+            name, "ready" if here else "not here", f"{known.licence}." if here else about, known.megabytes
         )
     if shipped := _shipped(name):
-        return _row(name, shipped["state"], shipped["about"], shipped["megabytes"])
+        return _row(name, shipped["state"], ABOUT.get(name, ""), shipped["megabytes"], card=shipped["card"])
     ready = name != "sam2-official" or find_spec("sam2") is not None
-    note = "" if ready else ' Needs: pip install -e ".[sam2]"'
-    return _row(name, "ready" if ready else "not here", ABOUT.get(name, "") + note, None)
+    needs = [] if ready else ['Needs: pip install -e ".[sam2]"']
+    return _row(name, "ready" if ready else "not here", " ".join([ABOUT.get(name, ""), *needs]), None)
 
 
 def _shipped(name: str) -> dict[str, Any] | None:
@@ -84,13 +90,14 @@ def _shipped(name: str) -> dict[str, Any] | None:
     about = next((p for p in text.split("\n\n")[1:] if not p.startswith("#")), "").replace("\n", " ")
     return {
         "state": "experimental" if re.search(r"\bexperimental\b", text, re.IGNORECASE) else "ready",
-        "about": _plain(about),
+        "card": _plain(about),
         "megabytes": round(len(weights.read_bytes()) / 1e6, 1),
     }
 
 
-def _row(name: str, state: str, about: str, megabytes: float | None) -> dict[str, Any]:
-    return {"name": name, "state": state, "about": about, "megabytes": megabytes}
+def _row(name: str, state: str, about: str, megabytes: float | None, *, card: str = "") -> dict[str, Any]:
+    """about: a sentence; card: what the weights' own card says, in English."""
+    return {"name": name, "state": state, "about": about, "card": card, "megabytes": megabytes}
 
 
 def _device() -> str:

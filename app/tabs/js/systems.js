@@ -9,15 +9,16 @@ export function systems(app) {
 
     function rows(list) {
         return el("table", { class: "list" }, el("thead", {}, el("tr", {}, ...["name", "state", "size", "about"].map((h) => el("th", { scope: "col" }, t("systems." + h))))),
-            el("tbody", {}, ...list.map(({ name, state, megabytes, about }) => el("tr", {},
+            el("tbody", {}, ...list.map(({ name, state, megabytes, about, card }) => el("tr", {},
                 el("th", { scope: "row" }, name), el("td", {}, el("span", { class: "badge " + state.replace(" ", "-") }, named("systems.state", state))),
-                el("td", { class: "number" }, megabytes == null ? "–" : megabytes + " MB"), told(about)))));
+                el("td", { class: "number" }, megabytes == null ? "–" : megabytes + " MB"), told(about, card)))));
     }
 
-    // Cards of weights are in English.
-    function told(about) {
+    // A card is in English, and says more: elsewhere a sentence stands before it.
+    function told(about, card) {
         const words = said(about);
-        return el("td", { class: "about", lang: words === about && language !== "en" ? "en" : null }, words);
+        if (language === "en") return el("td", { class: "about" }, card || words);
+        return el("td", { class: "about" }, el("span", { lang: words === about ? "en" : null }, words), " ", card ? el("span", { class: "hint", lang: "en" }, card) : "");
     }
 
     function scores({ title, words, head, rows: lines }) {

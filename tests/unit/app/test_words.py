@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from app.player import modules
+from app.tabs.systems import ABOUT
+from core import registry
 
 ROOT = Path(__file__).parents[3]
 EN, ZH, SAID = (json.loads(modules.WORDS[name]) for name in ("en", "zh", "zh_said"))
@@ -118,6 +120,11 @@ def test_translated_sentences_are_those_of_the_server():
     assert not gone
     for text, words in SAID.items():
         assert {int(k) for k in re.findall(r"{(\d)}", words)} == set(range(text.count("{}"))), text
+
+
+def test_every_system_that_ships_is_told_of_in_both_languages():
+    assert set(ABOUT.values()) <= SAID.keys()
+    assert registry.SYSTEMS.keys() <= ABOUT.keys()
 
 
 @pytest.mark.parametrize("module", ["gather", "refavs_export", "avss"])
