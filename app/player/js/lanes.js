@@ -114,7 +114,7 @@ export class Lanes {
     // The lane of the object that was chosen, where there are more lanes than room.
     reveal(row) {
         const host = this.area.parentElement;
-        const [top, end] = [this.top(row), this.top(row + 1) + 4];
+        const [top, end] = [this.top(row), this.top(row + 1)];
         if (row >= 0) host.scrollTop = Math.max(Math.min(host.scrollTop, top), end - host.clientHeight);
     }
 

@@ -70,7 +70,7 @@ export function source(app) {
         clock.load(desk, desk.media);
         part("name").textContent = said(desk.name);
         picker.title = desk.name;
-        part("facts").textContent = facts(desk);
+        part("facts").textContent = part("facts").title = facts(desk);
         document.title = desk.name + " · RefAVS Studio";
         remember();
         if (desk.damaged) notice(t("open.damaged"));
