@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
 
@@ -29,6 +30,28 @@ if find_spec("torchvision"):
     _torchvision = torch.library.Library("torchvision", "DEF")
     _torchvision.define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
     _torchvision.define("qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+
+
+class Compiled(dict):
+    """Statements that SQLAlchemy has compiled, by the kind of database: hundreds of tests have an engine of their own,
+    and would compile the same ones anew.
+    """
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        dialect, *rest = key
+        return super().get((dialect.name, *rest), default)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        dialect, *rest = key
+        super().__setitem__((dialect.name, *rest), value)
+
+
+_compiled = Compiled()
+
+
+@sa.event.listens_for(sa.Engine, "engine_connect")
+def _share_what_is_compiled(connection: sa.Connection) -> None:
+    connection.execution_options(compiled_cache=_compiled)
 
 
 class ByFile(LoadScopeScheduling):
