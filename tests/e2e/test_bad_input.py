@@ -2,6 +2,7 @@
 
 import makers
 import pytest
+from studio_page import violations
 
 
 @pytest.fixture
@@ -46,6 +47,30 @@ def test_unusable_upload_is_told_in_one_sentence_and_the_page_goes_on(visited, b
     notice.locator("xpath=ancestor::div[contains(@class, 'notice')]").get_by_label("Close message").click()
 
 
+def test_link_into_the_server_itself_is_refused_in_one_sentence_and_the_page_goes_on(visited, server):
+    studio = visited
+    before = studio.js("[app.model.desk.name, app.net.token]")
+    studio.part("picker").click()
+    studio.page.get_by_role("menuitem", name="Open a link").press("Enter")
+    field = studio.page.get_by_label("Address of the video file")
+    assert field.evaluate("(field) => field === document.activeElement")
+    assert violations(studio) == "[]"
+    field.fill("clip.mp4")
+    field.press("Enter")
+    studio.page.locator("dialog [role=alert]", has_text="begins with https://").wait_for()
+    field.fill(f"{server.url}/config?key=secret")
+    field.press("Enter")
+    notice = studio.page.locator(".notice.error p")
+    notice.wait_for()
+    assert "does not lead to a public address" in notice.inner_text()
+    assert "secret" not in notice.inner_text()
+    assert not field.is_visible()
+    assert studio.part("banner").is_hidden()
+    assert studio.js("[app.model.desk.name, app.net.token]") == before
+    assert studio.part("picker").evaluate("(picker) => picker === document.activeElement")
+    notice.locator("xpath=ancestor::div[contains(@class, 'notice')]").get_by_label("Close message").click()
+
+
 def test_clip_of_one_frame_opens_and_takes_a_click(visited, clips):
     studio = visited
     studio.open(makers.make_clip(clips / "one.mp4", frames=1))
@@ -72,7 +97,8 @@ def test_names_with_quotes_markup_and_other_scripts_are_shown_as_they_are(visite
 
 
 @pytest.mark.parametrize("expression", ["", "   \n "])
-def test_empty_sentence_is_not_saved(studio, expression):
+def test_empty_sentence_is_not_saved(visited, expression):
+    studio = visited
     studio.write(expression)
     assert studio.page.locator("[data-do=save]").is_disabled()
     answer = studio.js("app.net.server.ask({ do: 'save', token: app.net.token, expression: x })", expression)
@@ -80,7 +106,8 @@ def test_empty_sentence_is_not_saved(studio, expression):
     assert "no sentence yet" in answer["error"]
 
 
-def test_sentence_of_five_thousand_characters_is_refused_in_one_message(studio):
+def test_sentence_of_five_thousand_characters_is_refused_in_one_message(visited):
+    studio = visited
     studio.write("The dog " * 625)
     studio.do("save")
     studio.page.locator("[data-why=absent]").click()

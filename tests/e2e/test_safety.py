@@ -2,12 +2,14 @@
 
 import http.cookiejar
 import json
+import re
 import subprocess
 import sys
 import urllib.error
 import urllib.parse
 import urllib.request
 
+import makers
 import pytest
 from conftest import ROOT
 
@@ -153,17 +155,18 @@ def test_nothing_is_told_before_signing_in(guarded):
     assert stranger.sign_in("ann", "wrong") == 400
 
 
-def test_program_with_a_token_has_its_owners_rights_and_a_wrong_one_none(guarded):
+@pytest.fixture(scope="module")
+def token(guarded):
+    """One of bob's."""
     command = [sys.executable, "-c", "from app.cli import main; main()", "user", "token", "bob"]
-    made = subprocess.run(
-        [*command, "--auth", str(guarded.home / "people.json")],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    file = str(guarded.home / "people.json")
+    made = subprocess.run([*command, "--auth", file], cwd=ROOT, capture_output=True, text=True, check=True)
+    return made.stdout.strip()
+
+
+def test_program_with_a_token_has_its_owners_rights_and_a_wrong_one_none(guarded, token):
     program = Caller(guarded.url)
-    bearer = {"Authorization": f"Bearer {made.stdout.strip()}"}
+    bearer = {"Authorization": f"Bearer {token}"}
     values = {"video": "sample:band.mp4", "expression": "The harp that nobody plays.", "null_kind": "absent"}
     status, _, text = program.call("/gradio_api/call/v2/save", values, **bearer)
     assert status == 200, text
@@ -173,6 +176,27 @@ def test_program_with_a_token_has_its_owners_rights_and_a_wrong_one_none(guarded
     status, _, text = program.call("/gradio_api/call/v2/pairs", {}, Authorization="Bearer refavs_wrong")
     assert status == 401
     assert "refavs user token" in text
+
+
+def test_example_of_the_documentation_annotates_a_folder_to_its_end(guarded, token, tmp_path):
+    example = re.search(r"```python\n(.*?)```", (ROOT / "docs" / "api.md").read_text(), re.DOTALL)[1]
+    for name in ("one", "two", "without sentences"):
+        makers.make_clip(tmp_path / f"{name}.mp4", frames=6 + len(name))
+    (tmp_path / "one.txt").write_text("The square that blinks.\n\nThe dog on the left.\n")
+    (tmp_path / "two.txt").write_text("The <b>square</b>.\nThe square that blinks.\n")
+    command = [sys.executable, "-c", example, guarded.url, str(tmp_path), token]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    said = [line for line in done.stdout.splitlines() if ".mp4:" in line]  # the others tell how far it is
+    assert [line.partition(":")[0] for line in said] == ["one.mp4"] * 2 + ["two.mp4"] * 2 + [
+        "without sentences.mp4"
+    ]
+    assert "markup" in said[2], said
+    bearer = {"Authorization": f"Bearer {token}"}
+    text = Caller(guarded.url).call("/gradio_api/call/v2/pairs", {"text": "blinks"}, **bearer)[2]
+    stream = Caller(guarded.url).call(f"/gradio_api/call/pairs/{json.loads(text)['event_id']}", **bearer)[2]
+    pairs = json.loads(stream.strip().splitlines()[-1].removeprefix("data: "))[0]["pairs"]
+    assert [(pair["annotator"], pair["status"]) for pair in pairs] == [("bob", "draft")] * 2
 
 
 def test_desk_of_one_person_is_out_of_reach_of_another_and_pairs_carry_their_author(guarded):
