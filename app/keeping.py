@@ -51,7 +51,7 @@ class Kept:
     current: PairWork | None = None
     revision: int | None = None
     seen: int = 0  # version of the clip that the page was told of; while it is not stored, of any clip
-    apart: str = ""  # with what the file was read when work was stored on other frames of it, which is not shown
+    apart: str = ""  # what read the file when work was stored on other frames of it, which is not shown
     review: ReviewInfo | None = None  # why the current pair was returned
     shown: UUID | None = None  # the review that lies beside the work
     tried: dict[str, UUID] = field(default_factory=dict)  # sentence -> its new pair, not known to be stored
