@@ -168,7 +168,8 @@ class AuroraTask:
         self.any_device = network.any_device
         self._seed = seed
         self._batch = batch
-        self.lighter = f"--batch {max(batch // 2, 1)} --accumulate 2, a smaller --thinker, or --config nano"
+        halves = f"--batch {batch // 2} --accumulate 2 (the same step in half the memory)"
+        self.lighter = halves if batch > 1 else "a smaller --thinker, or --config nano"
 
     def loss(self, step: int, progress: float) -> tuple[Tensor, dict[str, float]]:
         raise NotImplementedError
@@ -184,11 +185,6 @@ class AuroraTask:
         network = self.network
         known = Batch(network.read(*batch.asked), network.see(batch.eyes), batch.masks.to(network.device))
         return pairs, known, rng
-
-    def named(self, step: int) -> str:
-        """The clips of a step's batch."""
-        rng = np.random.default_rng([self._seed, step])
-        return "clips " + ", ".join(self.lessons.draw(rng).sample.row.v for _ in range(self._batch))
 
     def padded(self, answers: Sequence[Sequence[int]]) -> Tensor:
         """int64 [B, L], padding behind the ends."""
