@@ -9,9 +9,9 @@ import numpy as np
 
 SIZE = (180, 320)  # H, W
 RATE = 15
-SECONDS = 6
+SECONDS = 4
 FRAMES = RATE * SECONDS
-BEATS = (0.6, 1.5, 2.1, 3.3, 4.0, 5.1)
+BEATS = (0.6, 1.5, 2.1, 3.3)
 
 
 def ball(index: int) -> np.ndarray:
