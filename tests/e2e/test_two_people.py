@@ -67,6 +67,9 @@ def test_pair_is_looked_for_by_a_second_person_comes_back_and_is_accepted(person
     bob.page.reload()
     bob.wait("app && app.model.desk && app.model.cells.get(1)?.size === 1")
     assert bob.page.locator(".asked").inner_text() == SENTENCE
+    bob.js("app.source.open(x)", ann.js("app.model.desk.source"))
+    bob.page.locator(".notice.error", has_text="finish that review or give it back").wait_for()
+    assert bob.js("app.model.desk.finding.done") is None
     bob.page.get_by_label("Comment for the author").fill("Do you mean the <b>box</b>?")
     bob.do("found")
     bob.page.locator(".outcome", has_text="You and ann mean different things.").wait_for()

@@ -111,8 +111,9 @@ export function submit(app) {
     }
 
     model.on("open saved", taken);
-    // Somebody may have judged a pair meanwhile.
+    // Somebody may have judged a pair meanwhile; the list may know it already, what stands open does not.
     model.on("tab", () => {
-        if (app.root.dataset.tab === "annotate" && model.pairs.some((pair) => pair.status === "submitted")) net.ask("stand").catch(() => {});
+        const waits = (pair) => pair?.status === "submitted";
+        if (app.root.dataset.tab === "annotate" && (waits(model.saved) || model.pairs.some(waits))) net.ask("stand").catch(() => {});
     });
 }
