@@ -63,7 +63,13 @@ export function kept(app) {
         else replay();
     }
 
+    // One page at a time: what is kept is the browser's.
     async function replay() {
+        if (!globalThis.navigator?.locks) return replayAlone();  // a page without https
+        return navigator.locks.request(KEPT, { ifAvailable: true }, (lock) => (lock ? replayAlone() : void (out = false)));
+    }
+
+    async function replayAlone() {
         if (net.person) away();
         const of = (entries) => entries.find((entry) => entry.person === net.person && entry.source === model.desk?.source);
         if (!of(read()) || replaying || !net.person) {
@@ -80,6 +86,10 @@ export function kept(app) {
                     await net.ask(name, again);
                 } catch (error) {
                     if (error instanceof Gone) return;  // signed out again, or the desk is opened anew
+                    if (!error.answered) {  // the server is away: what is kept stays until it is back
+                        setTimeout(look, LOOK);
+                        return;
+                    }
                     notice(t("server.replay-failed", { why: said(error.message) }), { error: true });
                 }
                 if (name === "sentence") app.part("expression").value = values.expression;

@@ -76,3 +76,37 @@ def test_what_a_kept_first_stroke_begins_the_next_ones_go_on_with(page):
         "await back(); for (let i = 0; i < 5; i++) await wait(); done.push(asked);"
     )
     assert found["done"] == [1, 2, [None, 7]]
+
+
+def test_server_that_is_away_while_the_kept_acts_are_done_loses_none_of_them(page):
+    found = page(
+        FOUR
+        + "const ask = net.ask; net.ask = () => Promise.reject(new Error('silent'));"
+        + "await back(); await wait(); const rest = net.kept; net.ask = ask;"
+        + "await back(); for (let i = 0; i < 9; i++) await wait(); done.push(rest);"
+    )
+    assert found["done"] == [1, 2, 3, "save", 4]
+    assert found["waiting"] == 0
+
+
+def test_act_that_the_server_refuses_is_told_and_the_rest_is_done(page):
+    found = page(
+        FOUR
+        + "const ask = net.ask; net.ask = (name, values) => values.n === 2"
+        + " ? Promise.reject(Object.assign(new Error('too late'), { answered: true })) : ask.call(net, name, values);"
+        + "await back(); for (let i = 0; i < 9; i++) await wait();"
+    )
+    assert found["done"] == [1, 3, "save"]
+    assert "server.replay-failed" in found["told"]
+
+
+def test_two_pages_of_a_browser_do_the_kept_acts_once(page):
+    found = page(
+        "let held = false; Object.defineProperty(globalThis.navigator, 'locks', { value: {"
+        " async request(name, options, work) { if (held) return work(null); held = true;"
+        " try { return await work({}); } finally { held = false; } } } });"
+        + FOUR
+        + "const other = { ...net }; kept({ model, net: other, notice: () => () => {}, part: () => ({}) });"
+        + "signedIn = true; await Promise.all([net.onperson(), other.onperson()]); for (let i = 0; i < 9; i++) await wait();"
+    )
+    assert found["done"] == [1, 2, 3, "save"]
