@@ -213,13 +213,15 @@ class Keeper:
             if desk.kept.clip:
                 self._look(desk.kept, pair)
             wanted = self._pair(desk, pair)
+            clean = desk.kept.revision == desk.revision  # choosing what fits is no change of the work
             missing = set(wanted.objects) - {thing.key for thing in desk.things}
             if missing and desk.kept.clip:
                 stored = {o.id: o for o in self.store.load_clip_work(desk.kept.clip).objects}
                 desk.restore((_thing(stored[key], False), _cells(stored[key])) for key in missing)
+                there = {thing.key: desk.cells(thing.id) for thing in desk.things if thing.key in missing}
+                self._keep(desk.kept, desk.things, there, missing)
             desk.choose(wanted.objects)
             desk.expression = wanted.expression or ""
-            clean = desk.kept.revision == desk.revision - 1  # choosing what fits is no change of the work
             desk.kept.current = wanted
             if clean:
                 desk.kept.revision = desk.revision
@@ -235,6 +237,8 @@ class Keeper:
         with desk.acting:
             kept: Kept = desk.kept
             kept.session = kept.session or self.store.start_session(author()).id
+            if kept.clip:
+                self._look(kept, kept.current.id if kept.current else None)
             for pair in [self._pair(desk, pair) for pair in pairs]:
                 try:
                     if self._unsaved(desk, pair):
@@ -260,16 +264,20 @@ class Keeper:
             self._look(desk.kept, desk.kept.current.id if desk.kept.current else None)
         self._tell(desk)
 
-    def others(self, desk: Desk) -> None:
+    def others(self, desk: Desk, may_see: Callable[[], None] = lambda: None) -> None:
         """Tell the page which pairs its clip has once anybody has changed some; its own work and what a save
-        compares with stay. While nobody has, this is one small question to the store."""
+        compares with stay. While nobody has, this is one small question to the store.
+
+        may_see: raises RefavsError when they must not be shown now. While the person acts, nothing is told.
+        """
         kept: Kept = desk.kept
-        if desk.finding:
+        if desk.finding or not desk.acting.acquire(blocking=False):
             return  # a second person sees no pair
-        with desk.acting:
+        try:
             seen = self.store.version(kept.clip) if kept.clip else self.store.newest()
             if seen == kept.seen:
                 return
+            may_see()
             kept.seen = seen
             if kept.clip is None:
                 kept.clip = self._stored(desk.clip)
@@ -278,6 +286,8 @@ class Keeper:
             work = self.store.load_clip_work(kept.clip)
             kept.seen = work.version
             names = {thing.id: thing.category or "" for thing in work.objects}
+        finally:
+            desk.acting.release()
         desk.feed.say("pairs", pairs=_lines(work.pairs, names))
 
     def _tell(self, desk: Desk, **extra: Any) -> None:

@@ -3,13 +3,14 @@
 import logging
 import threading
 from collections.abc import Callable, Generator, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import numpy as np
 
-from annotations.records import NULL_KINDS, ConflictError
+from annotations.records import NULL_KINDS, ConflictError, UnreachableError
 from annotations.store import Store
 from app import gpu, watch, work
 from app.desk import Desk
@@ -127,7 +128,7 @@ class Studio:
             "remove": lambda desk, r: self.keeper.remove(desk, _uuid(r, "pair")),
             "submit": lambda desk, r: self.keeper.submit(desk, _uuids(r, "pairs")),
             "stand": lambda desk, r: self.keeper.stand(desk),
-            "others": lambda desk, r: self.keeper.others(desk),
+            "others": lambda desk, r: self.keeper.others(desk, lambda: self._check_seen(desk)),
             "found": self._found,
             "hold": lambda desk, r: self.finder.keep(desk),
             "leave": self._leave,
@@ -232,9 +233,14 @@ class Studio:
 
     def _shown(self, desk: Desk) -> Answer:
         """A desk that is open already. RefavsError when what it shows must not be seen now."""
+        with suppress(UnreachableError):  # nobody answers a review meanwhile
+            self._check_seen(desk)
+        return self._snapshot(desk)
+
+    def _check_seen(self, desk: Desk) -> None:
+        """RefavsError when whoever asks must not see what is saved on the desk's clip now."""
         if not desk.finding:
             self.finder.check_open(desk.clip.video)
-        return self._snapshot(desk)
 
     def _snapshot(self, desk: Desk) -> Answer:
         """Everything that the page shows, without masks."""
@@ -318,7 +324,7 @@ class Studio:
             with watch.referring():
                 yield from work.refer(desk, text, call, sound=sound, system=system, chosen=chosen)
         elif name == "export":
-            for share in decoding(desk.clip):
+            for share in decoding(desk.clip) if desk.kept.clip else ():
                 words = f"Waiting until every frame was decoded once: {int(100 * share)} % …"
                 desk.feed.say("export", words=words)
                 yield
@@ -369,6 +375,7 @@ class Studio:
         return {str(pair): told(each) for pair, each in spent.items()}
 
     def _reopen(self, desk: Desk, request: dict[str, Any]) -> None:
+        self._check_seen(desk)
         self.keeper.reopen(desk, _uuid(request, "pair"))
         self.drafts.settle(desk, request["token"])  # the sentence and its objects change together
 

@@ -15,6 +15,7 @@ export class Net {
         this.count = 0;
         this.ongone = this.onstale = this.onrefused = this.onperson = () => {};
         this.person = null;  // who is signed in, if anybody has to
+        this.looking = false;
         this.kept = 0;  // acts that wait in this browser until they are signed in again
         watch("value", () => this.arrive(props.value));
         model.on("change failed job export", (message) => this.settle(message));
@@ -32,7 +33,7 @@ export class Net {
                 this.ongone();
                 throw new Gone("gone");
             }
-            throw Object.assign(new Error(answer.error), { conflict: answer.conflict });
+            throw Object.assign(new Error(answer.error), { conflict: answer.conflict, answered: true });
         }
         if (answer.messages && answer.token === this.token) this.model.receive(answer.messages);
         else if (answer.messages === null && answer.token === this.token) this.onstale();
@@ -41,8 +42,11 @@ export class Net {
 
     // What others did meanwhile. Quiet: whatever stands in the way is told by the person's next act.
     async look() {
+        if (this.looking) return;
         const { token } = this;
+        this.looking = true;
         const answer = await this.server.ask({ do: "others", token, seen: this.model.seq }).catch(() => null);
+        this.looking = false;
         if (answer?.ok && answer.messages && token === this.token) this.model.receive(answer.messages);
     }
 

@@ -4,6 +4,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from annotations.records import UnreachableError
 from annotations.store import Store
 from app.keeping import summary
 from app.media_routes import Links
@@ -235,6 +236,32 @@ def test_dataset_hides_what_others_answered_from_who_is_looking_for_it(bob, ann,
     bob.click(0.5)
     assert bob.found(none=False)["ok"]
     assert shown()[0] is False
+
+
+def test_page_on_the_clip_of_a_review_from_before_it_is_told_no_answer(bob, ann):
+    bob.ask("open", source="start")
+    (pair,) = bob.told()["pairs"]
+    before = bob.token
+    bob.look()
+    bob.token, looking = before, bob.token
+    assert ann.ask("save", expression="The dog on the left.")["ok"]
+    told = len(bob.desk.feed.since(0))
+    assert "give it back" in bob.ask("others")["error"]
+    assert "give it back" in bob.ask("reopen", pair=pair["id"])["error"]
+    assert len(bob.desk.feed.since(0)) == told
+    bob.token = looking
+    assert bob.ask("leave")["ok"]
+    bob.token = before
+    assert bob.ask("others")["ok"]
+    assert len(bob.desk.feed.since(0)) > told
+
+
+def test_reloaded_page_shows_its_work_while_the_store_is_away(bob, studio, monkeypatch):
+    bob.ask("open", source="start")
+    bob.click(0.2)
+    away = lambda *_: (_ for _ in ()).throw(UnreachableError("The database does not answer."))  # noqa: E731
+    monkeypatch.setattr(studio.keeper.store, "held", away)
+    assert [thing["id"] for thing in bob.ask("hello")["desk"]["objects"]] == [1, 2]
 
 
 def test_clip_of_a_review_opens_again_when_the_review_is_over(bob, studio, tabs, clip):

@@ -156,6 +156,45 @@ def test_what_somebody_else_saved_meanwhile_is_not_overwritten_unasked(saved, ke
     assert again(saved, keeper).cells(1)[3].mask == saved.cells(1)[3].mask
 
 
+@pytest.fixture
+def mine(saved, keeper):
+    """A second page of the same person, opened before the first one saved one pair more, and told of it."""
+    desk = again(saved, keeper)
+    saved.choose(())
+    saved.ask(5, click=(0.2, 0.5, True))
+    saved.change_thing(2, category="cat", fits=True)
+    saved.change_thing(1, fits=False)
+    keeper.save(saved, "The cat.")
+    keeper.others(desk)
+    return desk
+
+
+def test_pair_that_another_page_saved_can_be_handed_in_from_this_one(saved, mine, keeper):
+    keeper.submit(mine, [saved.kept.current.id])
+    assert keeper.store.pair(saved.kept.current.id).pair.status == "submitted"
+
+
+def test_looking_at_a_pair_that_another_page_saved_leaves_nothing_unsaved(saved, mine, keeper):
+    keeper.reopen(mine, saved.kept.current.id)
+    assert [thing.category for thing in mine.things if thing.fits] == ["cat"]
+    assert summary(mine)["saved"]["revision"] == mine.revision
+    before = keeper.store.newest()
+    keeper.save(mine, "The cat.")
+    assert keeper.store.newest() == before + 1
+    assert keeper.store.load_clip_work(mine.kept.clip).version == before + 1
+
+
+def test_a_page_that_asks_for_others_pairs_does_not_wait_for_an_act(saved, keeper):
+    mine = again(saved, keeper)
+    keeper.remove(saved, saved.kept.current.id)
+    told = len(mine.feed.since(0))
+    with mine.acting:
+        keeper.others(mine)
+    assert len(mine.feed.since(0)) == told
+    keeper.others(mine)
+    assert mine.feed.since(0)[-1]["pairs"] == []
+
+
 def rename(desk, keeper):
     desk.change_thing(1, category="wolf")
     keeper.save(desk, "The barking dog.")
