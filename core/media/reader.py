@@ -17,7 +17,7 @@ from core.media.probe import Facts, open_container
 from core.media.table import Table
 
 KEPT_BYTES = 64 << 20  # decoded frames kept by a reader, so that stepping back is quick
-AWAKE = 6  # readers that keep frames and a decoder at a time: a server has many videos open, and few are looked at
+AWAKE = 12  # videos that keep frames and a decoder at a time: a server has many open, and few are looked at
 
 _awake: OrderedDict["Reader", None] = OrderedDict()  # the one asked last is last
 _waking = threading.Lock()
@@ -37,8 +37,11 @@ def picture(frame: av.VideoFrame, table: Table, convert: VideoReformatter) -> np
     return table.turn.upright(rgb.to_ndarray())
 
 
-def _wake(reader: "Reader") -> None:
-    """Let the reader be the one asked last; those not asked for longest give back what they keep."""
+def wake(reader: "Reader") -> None:
+    """Let the reader be the one asked last; those not asked for longest give back what they keep.
+
+    For those that stay with their videos; a reader of one run closes itself.
+    """
     with _waking:
         _awake[reader] = None
         _awake.move_to_end(reader)
@@ -63,7 +66,6 @@ class Reader:
 
     def frame(self, index: int) -> np.ndarray:
         """uint8 [H, W, 3] RGB. MediaError when the file no longer gives that frame."""
-        _wake(self)
         with self._lock:
             frame = self._kept.get(index)
             if frame is None:
@@ -74,8 +76,6 @@ class Reader:
 
     def close(self) -> None:
         """Give back the decoder and the frames that are kept; asked again, it opens anew."""
-        with _waking:
-            _awake.pop(self, None)
         with self._lock:
             self._give_back()
 

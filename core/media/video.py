@@ -16,7 +16,7 @@ from core.errors import MediaError
 from core.media.audio import Block, blocks
 from core.media.clip import Clip
 from core.media.probe import Facts
-from core.media.reader import Reader
+from core.media.reader import Reader, wake
 from core.media.table import Table, scan
 
 KEPT_VIDEOS = 16
@@ -110,6 +110,7 @@ class FileSource:
         self._reader = Reader(path, facts, table)
 
     def frame(self, index: int) -> np.ndarray:
+        wake(self._reader)
         return self._reader.frame(index)
 
     def frames(self, indices: Iterable[int]) -> Iterator[np.ndarray]:
