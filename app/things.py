@@ -67,4 +67,4 @@ def sent(cell: Cell, size: tuple[int, int]) -> list[Any]:
             x0, y0, x1, y1 = cell.asked.box
             asked["box"] = [x0 / width, y0 / height, x1 / width, y1 / height]
     counts = "" if cell.mask.is_empty else cell.mask.counts
-    return [counts, int(cell.touched), asked, round(cell.score, 2)]
+    return [counts, int(cell.touched), asked, cell.score and max(0.01, round(cell.score, 2))]

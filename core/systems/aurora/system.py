@@ -121,7 +121,7 @@ class AuroraNano:
         if all(answer.prompt is None for answer in answers):
             return (), {}
         masks = {i: from_logits(plane, clip.size) for i, plane in zip(indices, planes, strict=True)}
-        scores = {i: _sure(plane) for i, plane in zip(indices, planes, strict=True)}
+        scores = {i: _sure(plane) for i, plane in zip(indices, planes, strict=True) if (plane > 0).any()}
         category = next((a.category for a in answers if a.category), None)
         return (Found(Track(clip.size, masks), category, scores),), masks
 
@@ -161,6 +161,5 @@ def _kind(sentence: str) -> StepKind:
 
 
 def _sure(plane: np.ndarray) -> float:
-    """0 to 1: how sure the places are that are said to be the object."""
-    there = plane[plane > 0]
-    return float((1 / (1 + np.exp(-there))).mean()) if there.size else 0.0
+    """0 to 1: how sure the places are that are said to be the object; there are some."""
+    return float((1 / (1 + np.exp(-plane[plane > 0]))).mean())
