@@ -64,7 +64,7 @@ class Fetching:
             now = time.monotonic()
             for old in [n for n, f in self._fetches.items() if f.ended and now - f.ended > REMEMBERED]:
                 del self._fetches[old]
-            if sum(each.ended is None for each in self._fetches.values()) >= WAITING:
+            if sum(not (each.ended or each.stopped) for each in self._fetches.values()) >= WAITING:
                 raise MediaError("Many links are being fetched now; try again in a minute.")
             self._fetches[name] = fetch
         threading.Thread(target=self._run, args=(fetch, url), daemon=True, name="fetching").start()

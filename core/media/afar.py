@@ -35,6 +35,7 @@ PAGES = {"text/html", "application/xhtml+xml"}
 WAITS = (1.0, 4.0)  # seconds before another try
 Tell = Callable[[int, int | None], None]  # bytes that came, and bytes in all where that is known
 _IN_V6 = [ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("::/96")]  # v4 in the last 4 bytes
+_LOCAL_V6 = ipaddress.ip_network("64:ff9b:1::/48")  # v4 addresses of a network's own translator
 
 
 def is_afar(source: str) -> bool:
@@ -108,7 +109,9 @@ def check_public(url: str) -> None:
 
 
 def is_public(address: str) -> bool:
-    """Whether an IP address is one of the internet: not of this machine, its network, or a special range."""
+    """Whether an IP address is one of the internet, not of a private or special range. A machine whose own network
+    has addresses of the internet is told apart from others by no one but its firewall.
+    """
     try:
         found = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
@@ -119,6 +122,8 @@ def is_public(address: str) -> bool:
             inner = ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)
         if inner:
             return is_public(str(inner))
+        if found in _LOCAL_V6:
+            return False
     return found.is_global and not found.is_multicast and not found.is_reserved
 
 

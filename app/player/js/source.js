@@ -190,11 +190,17 @@ export function source(app) {
     // The server fetches it: here it is only asked how far that is. Rejects at once when it is no link.
     async function fetchLink(link) {
         const { fetch } = await net.ask("fetch", { link });
+        const { token } = net, { revision } = model;
         arrive(async (signal, tell) => {
             signal.addEventListener("abort", () => net.ask("stop fetching", { fetch }).catch(() => {}));
             for (;;) {
+                signal.throwIfAborted();
                 const { name, done, total, source } = await net.ask("fetched", { fetch });
                 signal.throwIfAborted();
+                if (source && (token !== net.token || revision !== model.revision)) {  // not out of their hands
+                    notice(t("link.ready", { name }), { actions: [[t("link.go"), () => open(source)]] });
+                    return undefined;
+                }
                 if (source) {
                     tell(t("upload.opening", { name }));
                     return net.ask("open", { source, desks: desks() });
