@@ -38,6 +38,7 @@ class Dataset:
         after = self._after(request.get("after"))
         works: dict[UUID, ClipWork] = {}
         found: list[dict[str, Any]] = []
+        in_hand = self.in_hand()
         looked = 0
         while looked < LOOKED:
             lines = self.store.pairs(which, limit=SHOWN * 2, after=after)
@@ -48,11 +49,11 @@ class Dataset:
                     continue
                 work = works.get(line.clip.id) or self.store.load_clip_work(line.clip.id)
                 works = {line.clip.id: work}  # pairs of a clip mostly follow one another; masks take memory
-                hidden = line.clip.id == self.in_hand()
+                hidden = line.clip.id == in_hand
                 named = [] if hidden else [c.casefold() for c in _categories(line, work)]
                 if category and category not in named:
                     continue
-                found.append(self._shown(line, work, tags))
+                found.append(self._shown(line, work, tags, hidden=hidden))
                 if len(found) == SHOWN:
                     return {"pairs": found, "next": str(line.pair.id)}
             if len(lines) < SHOWN * 2:
@@ -108,10 +109,12 @@ class Dataset:
             raise RefavsError("The list has changed meanwhile; look again from its beginning.")
         return line
 
-    def _shown(self, line: PairLine, work: ClipWork, tags: tuple[str, ...]) -> dict[str, Any]:
+    def _shown(
+        self, line: PairLine, work: ClipWork, tags: tuple[str, ...], *, hidden: bool
+    ) -> dict[str, Any]:
         pair, video = line.pair, line.clip.video
         source = self.library.of_file(video.path, video.sha256)
-        if line.clip.id == self.in_hand():
+        if hidden:
             return self._hidden(line, source.name if source else video.path.name, tags)
         tracks = [thing.track for thing in work.objects if thing.id in pair.objects]
         index = telling(tracks, line.clip.first, line.clip.last)
