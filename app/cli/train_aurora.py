@@ -75,6 +75,8 @@ def aurora(
         raise RefavsError(
             "nano stands on weights that ship: --thinker and --segmenter go with --config base."
         )
+    if weights and (thinker or segmenter):
+        raise RefavsError("The folder of --weights names its parts: leave --thinker and --segmenter out.")
     folders = folders_of(datasets)
     cache = cache_dir() / "training"
     size: aurora_stages.Size
