@@ -130,3 +130,34 @@ def test_press_on_the_lane_floors_to_the_frame_that_covers_it(flashing):
     for time, expected in [(5.03, 125), (0.001, 0), (10.19, 254)]:
         area.click(position={"x": width * time / 10.2, "y": 40})
         flashing.wait(f"app.clock.index === {expected} && app.clock.wanted === null")
+
+
+SOUNDS = {
+    "sound that starts later": {"sound_start": 0.5},
+    "shorter sound": {"sound": makers.beeps(1.0, (0.3,))},
+    "longer sound": {"sound": makers.beeps(4.0, (0.3,))},
+    "no sound": {"sound": None},
+    "5.1": {"sound_layout": "5.1"},
+    "8 kHz": {"sound": makers.beeps(3.0, (0.3,), rate=8000), "sound_rate": 8000},
+    "96 kHz": {"sound": makers.beeps(3.0, (0.3,), rate=96000), "sound_rate": 96000},
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SOUNDS)
+def test_any_sound_plays_to_the_end_of_the_picture_and_lies_where_it_is_heard(visited, clips, name):
+    settings = {"sound": makers.beeps(3.0, (0.3,)), **SOUNDS[name]}
+    visited.open(makers.make_clip(clips / f"{name}.mp4", frames=75, **settings))
+    assert visited.js("[app.clock.pts.length, app.clock.duration]") == [75, pytest.approx(3.0, abs=0.01)]
+    visited.do("play")
+    visited.wait("app.clock.video.ended || app.clock.index === app.clock.last")
+    decoded = visited.js("app.clock.video.webkitAudioDecodedByteCount")
+    if settings["sound"] is None:
+        assert decoded == 0
+        assert "no sound" in visited.part("facts").inner_text()
+        return
+    assert decoded > 100  # most of it is silence, which takes few bytes
+    visited.wait("app.lanes.peaks")
+    peaks = np.abs(np.array(visited.js("app.lanes.peaks"))).max(axis=1)
+    begins = np.flatnonzero(peaks > 30)[0] / len(peaks) * 3.0
+    assert begins == pytest.approx(0.3 + settings.get("sound_start", 0), abs=0.09)
