@@ -5,6 +5,8 @@ import time
 import makers
 import numpy as np
 
+from app.limits import UPLOAD_MB
+
 
 def test_clip_that_chromium_cannot_play_shows_its_first_frame_at_once_and_takes_clicks(studio, clips):
     path = makers.make_clip(
@@ -41,6 +43,14 @@ def test_clip_that_chromium_cannot_play_shows_its_first_frame_at_once_and_takes_
     assert studio.index == 1
     studio.do("play")
     studio.wait("app.clock.index > 12 && app.clock.video.webkitAudioDecodedByteCount > 1000")
+
+
+def test_menu_says_how_large_a_file_may_be_before_one_is_chosen(visited):
+    visited.ready()
+    visited.part("picker").click()
+    assert f"up to {UPLOAD_MB} MB" in visited.part("menu").inner_text()
+    visited.page.keyboard.press("Escape")
+    visited.part("menu").wait_for(state="hidden")
 
 
 def test_going_back_to_a_clip_finds_what_was_not_saved(studio):
