@@ -59,7 +59,7 @@ def test_going_back_to_a_clip_finds_what_was_not_saved(studio):
     for sample in (1, 0):
         token = studio.js("app.net.token")
         studio.part("picker").click()
-        studio.page.locator(".menu button").nth(1 + sample).click()
+        studio.page.locator(".menu button").nth(2 + sample).click()  # below the two ways to open one's own
         studio.page.wait_for_function(
             "(t) => document.querySelector('[data-part=root]').__refavs.net.token !== t", arg=token
         )
