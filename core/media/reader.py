@@ -1,5 +1,6 @@
 """Any frame of a file, in any order, exactly as decoding from the start gives it."""
 
+import os
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -21,6 +22,18 @@ AWAKE = 12  # videos that keep frames and a decoder at a time: a server has many
 
 _awake: OrderedDict["Reader", None] = OrderedDict()  # the one asked last is last
 _waking = threading.Lock()
+_before_fork: list[Any] = []  # of a forked process: what it must never ask, nor free
+
+
+def _in_child() -> None:
+    """A forked process has the decoders' memory but not their threads: freeing one would wait for them for ever."""
+    global _awake, _waking
+    _before_fork.append(_awake)
+    _awake, _waking = OrderedDict(), threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_in_child)
 
 
 def picture(frame: av.VideoFrame, table: Table, convert: VideoReformatter) -> np.ndarray:

@@ -1,5 +1,8 @@
 """Frame identity: index, picture and time belong together, in any order and in any file."""
 
+import os
+import signal
+import time
 from fractions import Fraction
 
 import makers
@@ -9,6 +12,8 @@ import pytest
 import core.media as media
 from core.errors import MediaError
 from core.media import reader, table
+from core.media.video import FileSource
+from core.media.video import _opened as opened
 
 KINDS = {
     "plain.mp4": dict(options=makers.PLAIN),
@@ -243,6 +248,32 @@ def test_a_video_says_what_it_is_and_what_decoded_it(tmp_path):
     assert not media.open(makers.make_clip(tmp_path / "b.mp4", frames=12)).has_audio
     with pytest.raises(ValueError, match="read-only"):
         video.pts[0] = 1
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are not forked here")
+def test_a_forked_process_opens_its_own_decoder_and_leaves_those_of_before_alone(tmp_path):
+    paths = [
+        makers.make_clip(tmp_path / f"{n}.mp4", frames=12, options=makers.B_FRAMES)
+        for n in range(reader.AWAKE + 1)
+    ]
+    for path in paths[1:]:
+        assert codes([media.open(path).clip().frame(5)]) == [5]
+    opened.clear()  # as where many videos were opened since: only what is awake still holds the first
+    video = media.open(paths[0])
+    if not (child := os.fork()):
+        try:
+            source = FileSource(video.path, video.facts, video.table)
+            os._exit(0 if codes([source.frame(7)]) == [7] else 1)
+        finally:
+            os._exit(2)
+    until = time.monotonic() + 60
+    while not (ended := os.waitpid(child, os.WNOHANG))[0] and time.monotonic() < until:
+        time.sleep(0.01)
+    if not ended[0]:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+    assert ended[0], "the forked process waits for ever"
+    assert os.waitstatus_to_exitcode(ended[1]) == 0
 
 
 def test_videos_not_looked_at_for_long_give_back_their_decoders_and_answer_as_before(tmp_path):
