@@ -82,9 +82,8 @@ def test_pair_is_looked_for_by_a_second_person_comes_back_and_is_accepted(person
     assert card.locator(".legend").inner_text().split() == ["you", "bob"]
     assert violations(ann) == "[]"
     fits_a_phone(ann)
-    ann.js(
-        "app.clock.seek(0)"
-    )  # the frame is sought when the pair is open, which the page may know of before
+    # The frame is sought once the pair is open; that it came back, the page may know before.
+    ann.js("app.clock.seek(0)")
     ann.wait("app.clock.index === 0")
     card.get_by_text("Open and mend").click()
     ann.page.locator(".came-back").wait_for()
