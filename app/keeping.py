@@ -210,13 +210,12 @@ class Keeper:
     def reopen(self, desk: Desk, pair: UUID) -> None:
         """Show a saved pair: its sentence, and its objects as those that fit. The desk's work stays there."""
         with desk.acting:
-            if desk.kept.clip:
-                self._look(desk.kept, pair)
+            work = self._look(desk.kept, pair) if desk.kept.clip else None
             wanted = self._pair(desk, pair)
             clean = desk.kept.revision == desk.revision  # choosing what fits is no change of the work
             missing = set(wanted.objects) - {thing.key for thing in desk.things}
-            if missing and desk.kept.clip:
-                stored = {o.id: o for o in self.store.load_clip_work(desk.kept.clip).objects}
+            if missing and work:
+                stored = {o.id: o for o in work.objects}
                 desk.restore((_thing(stored[key], False), _cells(stored[key])) for key in missing)
                 there = {thing.key: desk.cells(thing.id) for thing in desk.things if thing.key in missing}
                 self._keep(desk.kept, desk.things, there, missing)
@@ -315,8 +314,8 @@ class Keeper:
         """Take a pair out of the store; its objects stay. (The store keeps its history.)"""
         with desk.acting:
             kept = desk.kept
-            known = self.store.load_clip_work(kept.clip).pairs if kept.clip else ()
-            if pair not in {each.id for each in known}:
+            line = self.store.pair(pair)
+            if line is None or line.clip.id != kept.clip:
                 raise PromptError(GONE)
             kept.session = kept.session or self.store.start_session(author()).id
             self.store.delete_pair(kept.session, pair)
@@ -340,8 +339,8 @@ class Keeper:
                 return known
         raise PromptError(GONE)
 
-    def _look(self, kept: Kept, current: UUID | None) -> None:
-        """Read the pairs as they stand now."""
+    def _look(self, kept: Kept, current: UUID | None) -> ClipWork:
+        """Read the pairs as they stand now, and all that stands beside them."""
         assert kept.clip is not None
         work = self.store.load_clip_work(kept.clip)
         if _only_judged(kept, work):
@@ -349,6 +348,7 @@ class Keeper:
         kept.seen = work.version
         kept.pairs = list(work.pairs)
         kept.current = next((pair for pair in work.pairs if pair.id == current), None)
+        return work
 
     def _stored(self, clip: Clip) -> UUID | None:
         """The store's clip, if it has one; nothing is written for a clip that is only looked at."""
