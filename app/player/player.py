@@ -1,6 +1,7 @@
 """The widget as a Gradio component. Its template reads no property, so Gradio never draws it anew."""
 
 import json
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -27,6 +28,7 @@ import(main).then(
 """.replace("VERSION", VERSION)
 
 
+@cache
 def gradio_words() -> gr.I18n:
     """The words of the page's tables that Gradio says, in the browser's language."""
     tables = {name: json.loads(WORDS[name]) for name in set(LOCALES.values())}
