@@ -5,6 +5,7 @@ from pathlib import Path
 
 import torch
 from safetensors.torch import save_file
+from tiny_hiera import backbone
 from tokenizers.pre_tokenizers import ByteLevel
 from transformers import (
     Qwen2_5OmniThinkerConfig,
@@ -159,21 +160,9 @@ def segmenter(root: Path) -> None:
     """A folder with a SAM 2."""
     from transformers import Sam2Config, Sam2Model
 
-    backbone = {
-        "model_type": "sam2_hiera_det_model",
-        "hidden_size": 8,
-        "image_size": [SIDE, SIDE],
-        "num_attention_heads": 1,
-        "blocks_per_stage": [1, 1, 2, 1],
-        "embed_dim_per_stage": [8, 16, 32, 64],
-        "num_attention_heads_per_stage": [1, 1, 2, 2],
-        "window_size_per_stage": [4, 2, 4, 2],
-        "window_positional_embedding_background_size": [2, 2],
-        "global_attention_blocks": [3],
-    }
     config = Sam2Config(
         vision_config={
-            "backbone_config": backbone,
+            "backbone_config": backbone(SIDE),
             "backbone_channel_list": [64, 32, 16, 8],
             "backbone_feature_sizes": [[SIDE // 4] * 2, [SIDE // 8] * 2, [SIDE // 16] * 2],
             "fpn_hidden_size": 32,

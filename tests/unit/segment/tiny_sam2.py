@@ -1,6 +1,7 @@
 """Networks of the SAM 2 family with random weights, small enough for tests, in the real format."""
 
 import torch
+from tiny_hiera import backbone
 
 SIDE = 64
 
@@ -29,18 +30,7 @@ def _shared(side: int = SIDE, patch: int = 16) -> dict:
 def _hiera() -> dict:
     return {
         "model_type": "sam2_vision_model",
-        "backbone_config": {
-            "model_type": "sam2_hiera_det_model",
-            "hidden_size": 8,
-            "image_size": [SIDE, SIDE],
-            "num_attention_heads": 1,
-            "blocks_per_stage": [1, 1, 2, 1],
-            "embed_dim_per_stage": [8, 16, 32, 64],
-            "num_attention_heads_per_stage": [1, 1, 2, 2],
-            "window_size_per_stage": [4, 2, 4, 2],
-            "window_positional_embedding_background_size": [2, 2],
-            "global_attention_blocks": [3],
-        },
+        "backbone_config": backbone(SIDE),
         "backbone_channel_list": [64, 32, 16, 8],
         "backbone_feature_sizes": [[SIDE // 4] * 2, [SIDE // 8] * 2, [SIDE // 16] * 2],
         "fpn_hidden_size": 128,

@@ -1,21 +1,17 @@
 """The stages of AURORA at the paper's size, with tiny parts of random weights."""
 
-import contextlib
-import csv
 import json
 
-import cv2
-import numpy as np
 import pytest
-import soundfile
 import tiny_omni
 import torch
 import typer
+from aurora_sets import broken_off, draw
 from safetensors.torch import load_file
 from typer.testing import CliRunner
 
 from app.cli import train as command
-from core.datasets.refavs import HEADER, Dataset
+from core.datasets.refavs import Dataset
 from core.errors import RefavsError
 from core.systems.aurora.chain import WAIT, Chain, write
 from core.training import aurora_chains, aurora_grpo, aurora_stages
@@ -36,19 +32,7 @@ def folder(tmp_path_factory):
         ("a", "a_teddy-bear_1", "train", "0", "The teddy bear on the left."),
         ("a", "null_c-a_null_1", "train", "0", "The sounding object."),
     ]
-    with (root / "metadata.csv").open("w", newline="") as file:
-        csv.writer(file).writerows([HEADER, *rows])
-    for v in ("a", "null_c-a"):
-        frames, masks = root / "media" / v / "frames", root / "gt_mask" / v / "fid_0"
-        frames.mkdir(parents=True)
-        masks.mkdir(parents=True)
-        for k in range(10):
-            picture, mask = np.zeros((32, 40, 3), np.uint8), np.zeros((32, 40), np.uint8)
-            picture[8:24, 2:18] = 200
-            mask[8:24, 2:18] = 255 * (v == "a")
-            cv2.imwrite(str(frames / f"{k}.jpg"), picture)
-            cv2.imwrite(str(masks / f"{k:05}.png"), mask)
-        soundfile.write(root / "media" / v / "audio.wav", np.zeros(160000), 16000)
+    draw(root, rows, {"a": 2, "null_c-a": 2})
     with (root / "chains.jsonl").open("w") as file:
         for sample in Dataset(root).samples():
             chain = Chain(("teddy-bear",), (), None, (), ("place",), aurora_chains.target(sample))
@@ -132,17 +116,7 @@ def test_a_broken_off_grpo_goes_on_as_if_it_had_not_been(size, begun, tmp_path, 
 
     def run(out, stop):
         task, _ = aurora_stages.task("grpo", size, tmp_path / out, weights=begun)
-        inner = task.loss
-
-        def watched(step, progress):
-            if step == stop:
-                raise KeyboardInterrupt
-            return inner(step, progress)
-
-        task.loss = watched
-        with contextlib.suppress(KeyboardInterrupt):
-            train(task, tmp_path / out, Schedule(steps=2, warm_up=0, rate=1e-2, save_minutes=0))
-        return task.network.state_dict()
+        return broken_off(task, tmp_path / out, stop, steps=2, rate=1e-2)
 
     straight = run("one", 2)
     run("two", 1)

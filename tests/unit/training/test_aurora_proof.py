@@ -1,19 +1,14 @@
 """The table of what the stages of AURORA are worth, on drawn clips."""
 
-import csv
 import json
 
 import cv2
-import numpy as np
 import pytest
-import soundfile
-import torch
 import typer
-from torch.nn import functional as F
+from aurora_sets import Eyes, draw
 from typer.testing import CliRunner
 
 from app.cli import bench_aurora
-from core.datasets.refavs import HEADER
 from core.errors import RefavsError
 from core.training import aurora_curves, aurora_grpo, aurora_proof, clip_features
 from core.training.proof import Cell
@@ -30,16 +25,6 @@ DOG = {
 }
 
 
-class Eyes:
-    """See a picture's bright places, and nothing else."""
-
-    def see(self, pictures):
-        grey = torch.stack([torch.from_numpy(p).float().mean(2) / 255 for p in pictures])[:, None]
-        sizes = ((64, 32), (128, 16), (192, 8))
-        maps = [F.adaptive_avg_pool2d(grey, side).expand(-1, width, -1, -1) for width, side in sizes]
-        return tuple(m.contiguous().half() for m in maps)
-
-
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """A clip with a bright square and its script, learnt and asked about; in the Ref-AVS layout."""
@@ -51,21 +36,10 @@ def folder(tmp_path, monkeypatch):
         ("a", "a_dog_2", "test_s", "0", "The dog."),
         ("a", "null_c-a_null_1", "test_n", "0", "The cat."),
     ]
+    draw(root, rows, {"a": 2, "null_c-a": 2})
     for v in ("a", "null_c-a"):
-        frames, masks = root / "media" / v / "frames", root / "gt_mask" / v / "fid_0"
-        frames.mkdir(parents=True)
-        masks.mkdir(parents=True)
-        for k in range(10):
-            picture, mask = np.zeros((32, 40, 3), np.uint8), np.zeros((32, 40), np.uint8)
-            picture[8:24, 2:18] = 200
-            mask[8:24, 2:18] = 255 * (v == "a")
-            cv2.imwrite(str(frames / f"{k}.jpg"), picture)
-            cv2.imwrite(str(masks / f"{k:05}.png"), mask)
-        soundfile.write(root / "media" / v / "audio.wav", np.zeros(160000), 16000)
         told = {"script": {"audio": "normal", "off_screen": []}, "truth": [DOG]}
         (root / "media" / v / "script.json").write_text(json.dumps(told))
-    with (root / "metadata.csv").open("w", newline="") as file:
-        csv.writer(file).writerows([HEADER, *rows])
     return root
 
 

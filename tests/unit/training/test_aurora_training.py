@@ -1,23 +1,18 @@
 """The stages of AURORA on drawn clips, and the arithmetic of its reinforcement learning."""
 
-import contextlib
-import csv
 import json
 import shutil
 from pathlib import Path
 
-import cv2
-import numpy as np
 import pytest
-import soundfile
 import torch
 import typer
-from torch.nn import functional as F
+from aurora_sets import Eyes, broken_off, draw
 from typer.testing import CliRunner
 
 from app.cli import chains as chains_command
 from app.cli import train as command
-from core.datasets.refavs import HEADER, Dataset
+from core.datasets.refavs import Dataset
 from core.errors import DatasetError, RefavsError
 from core.systems.aurora.chain import WAIT, Chain, write
 from core.systems.aurora.system import load
@@ -25,20 +20,10 @@ from core.training import aurora, aurora_chains, aurora_grpo, aurora_stages, cli
 from core.training.aurora import Pair, SftTask, padded
 from core.training.aurora_chains import Scene, judge
 from core.training.aurora_grpo import GrpoTask, Reward, advantages, policy_loss, reward
-from core.training.loop import Schedule, train
+from core.training.loop import train
 
 SIZES = {"width": 16, "heads": 2, "layers": 1, "prompt": 16, "chain_length": 10}
 SCENE = Scene(frozenset({"dog", "cat"}), ("dog", "cat"), ("dog",), None, ())
-
-
-class Eyes:
-    """See a picture's bright places, and nothing else."""
-
-    def see(self, pictures):
-        grey = torch.stack([torch.from_numpy(p).float().mean(2) / 255 for p in pictures])[:, None]
-        sizes = ((64, 32), (128, 16), (192, 8))
-        maps = [F.adaptive_avg_pool2d(grey, side).expand(-1, width, -1, -1) for width, side in sizes]
-        return tuple(m.contiguous().half() for m in maps)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -57,20 +42,7 @@ def folder(tmp_path_factory):
         ("b", "b_teddy-bear_1", "train", "0", "The teddy bear on the right."),
         ("a", "null_c-a_null_1", "train", "0", "The sounding object."),
     ]
-    with (root / "metadata.csv").open("w", newline="") as file:
-        csv.writer(file).writerows([HEADER, *rows])
-    for v, x in (("a", 2), ("b", 20), ("null_c-a", 2)):
-        frames, masks = root / "media" / v / "frames", root / "gt_mask" / v / "fid_0"
-        frames.mkdir(parents=True)
-        masks.mkdir(parents=True)
-        for k in range(10):
-            picture, mask = np.zeros((32, 40, 3), np.uint8), np.zeros((32, 40), np.uint8)
-            picture[8:24, x : x + 16] = 200
-            mask[8:24, x : x + 16] = 0 if v.startswith("null") else 255
-            cv2.imwrite(str(frames / f"{k}.jpg"), picture)
-            cv2.imwrite(str(masks / f"{k:05}.png"), mask)
-        soundfile.write(root / "media" / v / "audio.wav", np.zeros(160000), 16000)
-    return root
+    return draw(root, rows, {"a": 2, "b": 20, "null_c-a": 2})
 
 
 @pytest.fixture(scope="module")
@@ -112,17 +84,7 @@ def test_reflection_and_reinforcement_follow_and_a_broken_off_grpo_goes_on_as_if
 
     def run(out, stop):
         task, _ = stage("grpo", folder, chains, taught.parent / out, weights=first)
-        inner = task.loss
-
-        def watched(step, progress):
-            if step == stop:
-                raise KeyboardInterrupt
-            return inner(step, progress)
-
-        task.loss = watched
-        with contextlib.suppress(KeyboardInterrupt):
-            train(task, tmp_path / out, Schedule(steps=3, warm_up=0, rate=1e-3, save_minutes=0))
-        return task.network.state_dict()
+        return broken_off(task, tmp_path / out, stop, steps=3, rate=1e-3)
 
     straight = run("one", 3)
     run("two", 2)
